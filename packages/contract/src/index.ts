@@ -1,0 +1,7 @@
+/**
+ * The wire: envelopes, the error table, ids, the endpoint records and the schemas of every management resource.
+ * It does no I/O and knows nothing of the server.
+ */
+export * from './envelope.ts';
+export * from './errors.ts';
+export * from './ids.ts';

@@ -1,0 +1,18 @@
+/** Time, as everything outside `lib` and `compose` sees it. Tests pass a fake one. */
+export interface Clock {
+  /** Wall time in milliseconds since 1970-01-01 UTC. */
+  nowMs(): number;
+  /** Monotonic time in milliseconds, fractional; for durations only. */
+  monotonicMs(): number;
+  /** Runs `task` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,4 @@
+/** Small parts with no domain words: clock, ids, secrets, single-use guards. Nothing here knows what a gateway is. */
+export * from './clock.ts';
+export * from './ids.ts';
+export * from './secret.ts';

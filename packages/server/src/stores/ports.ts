@@ -1,0 +1,254 @@
+/**
+ * The ports: what the data plane, the management API and the jobs need of storage, in domain words. Adapters implement
+ * them; `compose.ts` chooses. No SQL words here.
+ */
+import type { Usage } from '../formats/index.ts';
+
+/** How a call ended. `success` is the only good one. */
+export type Outcome = 'success' | 'error' | 'cancelled' | 'truncated' | 'refused';
+
+export type MetadataValue = string | number | boolean;
+
+/** One attempt of one call, as it is stored and read back. Times are milliseconds, sizes bytes, money pico-dollars. */
+export interface LogRecord {
+  /** UUIDv7 made when the call came in: its time is `createdAtMs`, so an id finds its segment. */
+  id: string;
+  /** Ties the attempts of one call together. */
+  eventId: string;
+  accountId: string;
+  /** The gateway's internal id (a recreated gateway of the same name has another one). */
+  gatewayKey: string;
+  createdAtMs: number;
+  /** From the first byte of the request to the last byte of the answer. */
+  durationMs: number;
+  /** To the first byte of the provider's answer; null when none came. */
+  latencyMs: number | null;
+  provider: string;
+  /** What the provider says it served, else what was asked for; empty when neither is known. */
+  model: string;
+  modelAsked: string;
+  /** e.g. `chat`, `embeddings`, `image`; null when unknown. */
+  modelType: string | null;
+  method: string;
+  /** Provider path with query; keys in the query are masked. */
+  path: string;
+  /** The surface: `native`, `universal` … */
+  requestType: string;
+  requestContentType: string | null;
+  responseContentType: string | null;
+  requestSize: number;
+  responseSize: number;
+  /** Status sent to the client; for a client that left before one was sent 499. */
+  statusCode: number;
+  outcome: Outcome;
+  cached: boolean;
+  step: number;
+  tokensIn: number | null;
+  tokensOut: number | null;
+  usage: Usage | null;
+  costPico: bigint | null;
+  customCost: boolean;
+  metadata: Record<string, MetadataValue> | null;
+  authentication: boolean;
+  wholesale: boolean;
+  byok: boolean;
+  compatibilityMode: boolean;
+  /** -1, 1, or null for none. */
+  feedback: number | null;
+  score: number | null;
+  userAgent: string | null;
+  dlpAction: string | null;
+  /** The gateway's own error, or what broke. */
+  error: { code: number | string | null; message: string } | null;
+  streamed: boolean;
+  finishReason: string | null;
+  /** Bodies were left out although wanted: over the size cap, or memory was short. */
+  payloadDropped: boolean;
+  /** Own time by stage in milliseconds, for the log's `timings`. */
+  stages: Record<string, number> | null;
+}
+
+/** Bodies as they went over the wire, content coding undone. Null: not kept. */
+export interface LogBodies {
+  request: Uint8Array | null;
+  response: Uint8Array | null;
+  /** Streams only: the reassembled text, shown as `response_head`. */
+  responseText: string | null;
+}
+
+export interface StoredLog {
+  record: LogRecord;
+  /** Null when no bodies are kept for this row. */
+  bodies: LogBodies | null;
+}
+
+export const LOG_FILTER_KEYS = [
+  'id',
+  'created_at',
+  'request_content_type',
+  'response_content_type',
+  'request_type',
+  'success',
+  'cached',
+  'provider',
+  'model',
+  'model_type',
+  'cost',
+  'tokens',
+  'tokens_in',
+  'tokens_out',
+  'duration',
+  'feedback',
+  'event_id',
+  'metadata.key',
+  'metadata.value',
+  'authentication',
+  'wholesale',
+  'compatibilityMode',
+  'dlp_action',
+  'user_agent',
+  'status_code',
+  'outcome',
+] as const;
+export type LogFilterKey = (typeof LOG_FILTER_KEYS)[number];
+
+export interface LogFilter {
+  key: LogFilterKey;
+  operator: 'eq' | 'neq' | 'contains' | 'lt' | 'gt';
+  /** Alternatives: the filter holds when it holds for one of them (`neq`: for none equal). `created_at` in ISO 8601, cost in dollars. */
+  value: (string | number | boolean | null)[];
+}
+
+export const LOG_ORDERS = [
+  'created_at',
+  'provider',
+  'model',
+  'model_type',
+  'success',
+  'cached',
+  'cost',
+  'tokens_in',
+  'tokens_out',
+  'duration',
+  'feedback',
+] as const;
+export type LogOrder = (typeof LOG_ORDERS)[number];
+
+export interface LogSelection {
+  gatewayKey: string;
+  /** All must hold. */
+  filters: LogFilter[];
+  /** Free text, found in id, event id, provider, model, path, user agent and metadata. */
+  search?: string;
+  orderBy: LogOrder;
+  direction: 'asc' | 'desc';
+}
+
+export interface LogQuery extends LogSelection {
+  /** From 1. */
+  page: number;
+  perPage: number;
+  /** Adds `statistics`. */
+  withStatistics: boolean;
+}
+
+export interface LogStatistics {
+  minCostPico: bigint | null;
+  maxCostPico: bigint | null;
+  minDurationMs: number | null;
+  maxDurationMs: number | null;
+  minTokensIn: number | null;
+  maxTokensIn: number | null;
+  minTokensOut: number | null;
+  maxTokensOut: number | null;
+  minTotalTokens: number | null;
+  maxTotalTokens: number | null;
+}
+
+export interface LogPage {
+  rows: LogRecord[];
+  /** Exact number of rows that match. */
+  totalCount: number;
+  statistics: LogStatistics | null;
+}
+
+export interface LogChange {
+  feedback?: number | null;
+  score?: number | null;
+  metadata?: Record<string, MetadataValue> | null;
+}
+
+/** Retention of one gateway. */
+export interface LogRetention {
+  /** Most rows kept. */
+  limit: number;
+  strategy: 'STOP_INSERTING' | 'DELETE_OLDEST';
+}
+
+export interface LogStoreHealth {
+  /** Rows accepted and not yet committed. */
+  queuedRows: number;
+  queuedBytes: number;
+  /** Rows or bodies dropped because the queue was full, since start. */
+  droppedRows: number;
+  droppedBodies: number;
+  /** Segments that were damaged and set aside at start or later. */
+  damagedSegments: { file: string; reason: string }[];
+  /** Last failure to write, e.g. a full disk; null when the last write succeeded. */
+  lastError: string | null;
+}
+
+export interface LogStore {
+  /**
+   * Queues one row. The promise resolves when the row is committed (survives SIGKILL); callers that need only the
+   * relaxed rule do not await it. Never rejects: a failed write shows in `health()`.
+   * `retention` is the gateway's rule at the time of the call.
+   */
+  append(record: LogRecord, bodies: LogBodies | null, retention: LogRetention | null): Promise<void>;
+  list(query: LogQuery): Promise<LogPage>;
+  get(gatewayKey: string, id: string): Promise<StoredLog | null>;
+  /** Changes the given fields; null clears. Returns the new row, or null when there is none. */
+  patch(gatewayKey: string, id: string, change: LogChange): Promise<LogRecord | null>;
+  /** Deletes the first `limit` rows of the selection's order (all when absent). Returns how many went. */
+  delete(selection: LogSelection, limit?: number): Promise<number>;
+  /** Drops everything of one gateway. */
+  dropGateway(gatewayKey: string): Promise<void>;
+  health(): LogStoreHealth;
+  /** Resolves when everything queued before is committed. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ── Configuration as the data plane sees it ──────────────────────────────────────────────────────────────────────────
+
+/** The settings of one gateway, compiled for the hot path. Immutable: a change makes a new object. */
+export interface GatewayPolicy {
+  readonly accountId: string;
+  readonly id: string;
+  /** Internal id, the log store's `gatewayKey`. */
+  readonly key: string;
+  readonly authentication: boolean;
+  readonly collectLogs: boolean;
+  readonly retention: LogRetention | null;
+}
+
+export type Permission = 'read' | 'edit' | 'run' | 'metadata-read';
+
+export interface TokenIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly accountId: string;
+  readonly permissions: ReadonlySet<Permission>;
+  /** Gateway ids it is restricted to; null: all. */
+  readonly gateways: ReadonlySet<string> | null;
+}
+
+/** In-memory snapshot: every lookup is synchronous, a change is in force for the next call. */
+export interface ControlSnapshot {
+  hasAccount(accountId: string): boolean;
+  gateway(accountId: string, gatewayId: string): GatewayPolicy | null;
+  /** The live, unexpired token with this value, or null. Looks up by hash. */
+  token(value: string): TokenIdentity | null;
+  /** Creates the gateway `default` of the account when it is missing. Returns its policy. */
+  ensureDefaultGateway(accountId: string): Promise<GatewayPolicy>;
+}
