@@ -1,0 +1,53 @@
+/** Import direction (ARCHITECTURE.md, "Layout"). A breach or a cycle fails the check. */
+const server = '^packages/server/src';
+/** `from` may import, inside the server, only the folders in `to`. */
+const only = (from, to) => ({
+  name: `${from}-imports-only-${to.join('-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `${server}/${from}/`, pathNot: '\\.test\\.ts$' },
+  to: { path: `${server}/`, pathNot: [from, ...to].map((folder) => `${server}/${folder}`) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'contract-knows-no-server',
+      severity: 'error',
+      from: { path: '^packages/contract/' },
+      to: { path: '^packages/(server|client)/' },
+    },
+    only('lib', []),
+    only('formats', ['lib']),
+    only('providers', ['lib', 'formats']),
+    only('sandbox', ['lib']),
+    only('gateway', ['lib', 'formats', 'providers', 'stores/ports\\.ts']),
+    only('api', ['lib', 'formats/index\\.ts', 'providers/index\\.ts', 'stores/ports\\.ts', 'stores/control-ports\\.ts']),
+    only('jobs', ['lib', 'evaluators', 'stores/ports\\.ts', 'stores/control-ports\\.ts']),
+    only('evaluators', ['lib', 'stores/ports\\.ts']),
+    only('stores', ['lib', 'formats/index\\.ts']),
+    only('http', ['lib', 'gateway', 'api']),
+    {
+      name: 'a-folder-is-imported-by-its-index',
+      severity: 'error',
+      from: { path: `${server}/([^/]+)/`, pathNot: '\\.test\\.ts$' },
+      to: {
+        path: `${server}/(gateway|api|providers|formats|http|lib|jobs|evaluators|sandbox)/`,
+        pathNot: [`${server}/$1/`, `${server}/[^/]+/index\\.ts$`],
+      },
+    },
+    {
+      name: 'no-test-support-in-the-product',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(test|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'node_modules|fixtures' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,55 @@
+/**
+ * The `headgate` command. Each command is a file; this one holds the list and turns errors into one line and exit 1.
+ */
+import { Command } from 'commander';
+import { type Config, ConfigError, readConfig } from '../config.ts';
+import { VERSION } from '../version.ts';
+import { doctor } from './doctor.ts';
+import { serve } from './serve.ts';
+import { createToken, listTokens, revokeToken } from './token.ts';
+
+/** Runs the command in `args` (without interpreter and script). */
+export async function runCli(args: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`headgate: ${error.message}`);
+    process.exit(1);
+  }
+}
+
+function program(): Command {
+  const headgate = new Command('headgate')
+    .description('A self-hosted AI gateway, wire-compatible with Cloudflare AI Gateway')
+    .version(VERSION)
+    .showHelpAfterError('(try: headgate --help)');
+  headgate.command('serve', { isDefault: true }).description('run the gateway').action(() => serve(configuration()));
+  headgate
+    .command('doctor')
+    .description('check the configuration, the stores, the clock; with --reach the providers, too')
+    .option('--reach [slugs]', 'also connect to these providers (comma list, default all)')
+    .action(async (options: { reach?: string | true }) => {
+      process.exitCode = await doctor(options.reach);
+    });
+  const token = headgate.command('token').description('manage access tokens');
+  token
+    .command('create')
+    .description('make a token and print its value, once')
+    .requiredOption('--name <name>', 'what it is for')
+    .option('--permissions <list>', 'comma list of read, edit, run, metadata-read', 'run')
+    .option('--gateways <ids>', 'restrict it to these gateways (comma list)')
+    .option('--expires <time>', 'ISO 8601 time after which it is refused')
+    .action((options: Parameters<typeof createToken>[1]) => createToken(configuration(), options));
+  token.command('list').description('list the tokens').action(() => listTokens(configuration()));
+  token
+    .command('revoke')
+    .argument('<id>', 'id as shown by "token list"')
+    .description('delete a token: it is refused from then on')
+    .action((id: string) => revokeToken(configuration(), id));
+  return headgate;
+}
+
+function configuration(): Config {
+  return readConfig(undefined, (line) => console.error(`headgate: warning: ${line}`));
+}

@@ -1,0 +1,177 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Database } from 'bun:sqlite';
+import { createApi } from './api/index.ts';
+import { type Config, ConfigError } from './config.ts';
+import { createGateway } from './gateway/index.ts';
+import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
+import { type Secret, systemClock, uuidV7Source } from './lib/index.ts';
+import { createSandbox } from './sandbox/index.ts';
+import { type ControlStore, openControlStore } from './stores/sql/index.ts';
+import { openSegmentLogStore } from './stores/segments/index.ts';
+import type { LogStore } from './stores/ports.ts';
+import { VERSION } from './version.ts';
+
+/** The only file that builds things: everything else gets what it needs handed in. */
+export interface Runtime {
+  readonly origin: string;
+  /** The admin token, when this start made it; null later. */
+  readonly newAdminToken: string | null;
+  /** Stops accepting, lets running calls end, writes what is queued, closes the stores. True when all calls ended in time. */
+  shutdown(): Promise<boolean>;
+}
+
+/** @throws ConfigError with one line that names the setting: port in use, directory not writable, unreadable key. */
+export async function compose(config: Config): Promise<Runtime> {
+  prepareDirectory(config.dataDir);
+  const release = lockDirectory(config.dataDir);
+  const control = await openControl(config);
+  const newAdminToken = await ensureAdminToken(control, config);
+  const logs = await openLogs(config);
+  const gateway = createGateway({
+    clock: systemClock,
+    newId: uuidV7Source(),
+    control: control.snapshot,
+    logs,
+    send: createEgress({ local: localHandlers(), allowed: (url) => url.protocol === 'https:' || config.egressAllow.includes(url.hostname) }),
+    settings: {
+      maxBodyBytes: config.maxBodyBytes,
+      maxLogBodyBytes: config.maxLogBodyBytes,
+      captureBytes: config.captureBytes,
+      firstByteTimeoutMs: config.upstreamTimeoutMs,
+      idleTimeoutMs: config.upstreamIdleTimeoutMs,
+      durability: config.logDurability,
+      baseUrls: config.providerBaseUrls,
+    },
+    report,
+  });
+  const app = createApp({
+    gateway,
+    api: createApi({
+      control,
+      logs,
+      clock: systemClock,
+      publicOrigin: (request) => config.publicUrl ?? originOf(request),
+      version: VERSION,
+      report,
+    }),
+    cors: { origins: config.corsOrigins },
+    notReady: () => logs.health().lastError,
+    version: VERSION,
+  });
+  const listener = open(app, config);
+  return {
+    origin: listener.origin,
+    newAdminToken,
+    async shutdown() {
+      const inTime = await listener.drain(config.drainMs);
+      await logs.flush();
+      await logs.close();
+      await control.close();
+      release();
+      return inTime;
+    },
+  };
+}
+
+/** Opens the control store alone, as the commands that run beside a server do. */
+export function openControl(config: Config): Promise<ControlStore> {
+  return openControlStore({
+    file: join(config.dataDir, 'control.db'),
+    clock: systemClock,
+    ids: uuidV7Source(),
+    masterKey: readMasterKey(config.dataDir, config.masterKey),
+    accountId: config.accountId,
+  });
+}
+
+/** One line on standard error; never a secret, never a body. */
+export function report(error: unknown, context: string): void {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  console.error(`headgate: ${context}: ${text}`);
+}
+
+function openLogs(config: Config): Promise<LogStore> {
+  return openSegmentLogStore({
+    directory: join(config.dataDir, 'logs'),
+    clock: systemClock,
+    onProblem: (line) => console.error(`headgate: logs: ${line}`),
+  });
+}
+
+function localHandlers(): Map<string, LocalHandler> {
+  const sandbox = createSandbox({ clock: systemClock });
+  return new Map([
+    [
+      'sandbox',
+      ({ url, method, headers, body, signal }) => {
+        const path = url.slice('sandbox:'.length).split('?', 1)[0] ?? '';
+        return sandbox({ method, path, headers, body: body ?? new Uint8Array(0), signal });
+      },
+    ],
+  ]);
+}
+
+function open(app: Parameters<typeof listen>[0], config: Config): Listener {
+  try {
+    return listen(app, { host: config.host, port: config.port, clock: systemClock, report });
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    if (code === 'EADDRINUSE') throw new ConfigError(`HEADGATE_PORT: ${config.host}:${config.port} is in use`);
+    throw new ConfigError(`HEADGATE_HOST, HEADGATE_PORT: cannot listen on ${config.host}:${config.port} (${code ?? String(error)})`);
+  }
+}
+
+export function prepareDirectory(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const probe = join(dataDir, '.writable');
+    writeFileSync(probe, '');
+  } catch (error) {
+    throw new ConfigError(`HEADGATE_DATA_DIR: cannot write to ${dataDir} (${(error as { code?: string }).code ?? 'unknown error'})`);
+  }
+}
+
+/** Two servers on one directory would write over each other. The lock is the kernel's: it goes when the process does. */
+function lockDirectory(dataDir: string): () => void {
+  const lock = new Database(join(dataDir, 'lock.db'));
+  try {
+    lock.run('PRAGMA busy_timeout = 0');
+    lock.run('BEGIN EXCLUSIVE');
+  } catch {
+    lock.close();
+    throw new ConfigError(`HEADGATE_DATA_DIR: ${dataDir} is in use by another headgate process`);
+  }
+  return () => lock.close();
+}
+
+/** The key for secrets at rest: given, or made on the first start and kept beside the data, readable by its owner only. */
+function readMasterKey(dataDir: string, given: Secret | null): Uint8Array {
+  if (given !== null) return Buffer.from(given.reveal(), 'base64');
+  const file = join(dataDir, 'master.key');
+  try {
+    // Fails when it exists: a key is never written over.
+    const handle = openSync(file, 'wx', 0o600);
+    const key = crypto.getRandomValues(new Uint8Array(32));
+    writeFileSync(handle, Buffer.from(key).toString('base64'));
+    closeSync(handle);
+    return key;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') {
+      throw new ConfigError(`HEADGATE_DATA_DIR: cannot write ${file} (${(error as { code?: string }).code ?? 'unknown error'})`);
+    }
+  }
+  const key = Buffer.from(readFileSync(file, 'utf8'), 'base64');
+  if (key.byteLength !== 32) throw new ConfigError(`HEADGATE_MASTER_KEY: ${file} does not hold 32 bytes in base64`);
+  return key;
+}
+
+async function ensureAdminToken(control: ControlStore, config: Config): Promise<string | null> {
+  return control.ensureAdminToken(config.adminToken?.reveal() ?? null);
+}
+
+function originOf(request: Request): string {
+  const end = request.url.indexOf('/', 8);
+  return request.url.slice(0, end);
+}

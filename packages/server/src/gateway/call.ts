@@ -1,0 +1,96 @@
+import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
+import type { ProviderRow, Target } from '../providers/index.ts';
+import type { GatewayPolicy, MetadataValue, TokenIdentity } from '../stores/ports.ts';
+
+/**
+ * The stages of one call. Each step of the walk takes the type of the step before and returns a narrower one, so that
+ * leaving a step out does not compile.
+ */
+
+/** After `locate`: which gateway, which provider path. Nothing is authenticated yet. */
+export interface LocatedCall {
+  readonly request: Request;
+  readonly trail: Trail;
+  readonly accountId: string;
+  readonly gatewayId: string;
+  /** Null only for `default` before its first authenticated call. */
+  readonly gateway: GatewayPolicy | null;
+  /** As in the URL, not looked up yet. */
+  readonly providerSlug: string;
+  /** After the slug, percent-encoding as sent, no leading slash. */
+  readonly path: string;
+  /** With its `?`, as sent, or empty. */
+  readonly query: string;
+}
+
+/** After `authenticate`: the caller may use this gateway; our own tokens are gone from headers and query. */
+export interface AdmittedCall extends LocatedCall {
+  readonly gateway: GatewayPolicy;
+  readonly identity: TokenIdentity | null;
+  /** Client headers that may go upstream. */
+  readonly headers: Headers;
+}
+
+/** After `read-body`: bytes in hand, read once. */
+export interface ReadCall extends AdmittedCall {
+  /** Null when the request has no body. */
+  readonly body: Uint8Array | null;
+  readonly asked: RequestReading;
+}
+
+/** After `plan-route`: one upstream request, ready to be sent. */
+export interface Attempt {
+  readonly step: number;
+  readonly provider: ProviderRow;
+  readonly target: Target;
+  readonly format: FormatName;
+  readonly headers: Headers;
+}
+
+/** What an attempt gave: the provider's response head and its body, not yet read. */
+export interface Answer {
+  readonly attempt: Attempt;
+  readonly response: Response;
+  /** Aborting it cancels the upstream request. */
+  readonly upstream: AbortController;
+}
+
+/** How the body of an answer ended. */
+export type BodyEnd = 'done' | 'cancelled' | 'truncated';
+
+/** What happened to a call, on its way to becoming a log row. Filled by the steps, read by `settle`. */
+export interface Trail {
+  readonly id: string;
+  readonly startedAtMs: number;
+  /** Monotonic twin of `startedAtMs`. */
+  readonly startedMono: number;
+  /** Null until a gateway is known: without one there is nowhere to log to. */
+  gateway: GatewayPolicy | null;
+  eventId: string;
+  method: string;
+  provider: string;
+  path: string;
+  modelAsked: string;
+  format: FormatName;
+  step: number;
+  userAgent: string | null;
+  metadata: Record<string, MetadataValue> | null;
+  authenticated: boolean;
+  /** Whether a row is wanted, and whether with bodies. */
+  collect: boolean;
+  collectPayload: boolean;
+  requestContentType: string | null;
+  requestSize: number;
+  requestBody: Uint8Array | null;
+  latencyMs: number | null;
+  statusCode: number;
+  responseContentType: string | null;
+  responseSize: number;
+  streamed: boolean;
+  payloadDropped: boolean;
+  /** The gateway's own refusal or the upstream failure. */
+  error: { code: number | string | null; message: string } | null;
+  end: BodyEnd | 'refused' | 'failed' | null;
+  responseBody: Uint8Array | null;
+  reading: Reading | null;
+}

@@ -1,0 +1,100 @@
+import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/contract';
+import type { ControlSnapshot } from '../../stores/ports.ts';
+import type { LocatedCall, Trail } from '../call.ts';
+import { booleanHeader, metadataHeader } from '../headers.ts';
+import { maskQuery } from '../credentials.ts';
+
+/** Sent by browsers when an address is opened as a page or a part of one: such an answer would run in our origin. */
+const PAGE_DESTINATIONS = new Set([
+  'document',
+  'frame',
+  'iframe',
+  'script',
+  'worker',
+  'sharedworker',
+  'serviceworker',
+  'style',
+  'object',
+  'embed',
+]);
+
+/**
+ * Reads the URL and the `cf-aig-*` headers: which account, gateway and provider path.
+ * @throws Refusal 403/2010 for page loads, 400/2001 for an unknown account or gateway, 400/2004 for a bad header.
+ */
+export function locate(request: Request, trail: Trail, control: ControlSnapshot): LocatedCall {
+  const parts = split(request.url);
+  trail.provider = parts.providerSlug;
+  trail.path = parts.path + maskQuery(parts.query);
+  const { accountId, gatewayId } = parts;
+  if (!ACCOUNT_ID.test(accountId) || !control.hasAccount(accountId)) {
+    throw new Refusal('gatewayUnknown');
+  }
+  const gateway = GATEWAY_ID.test(gatewayId) ? control.gateway(accountId, gatewayId) : null;
+  if (gateway === null && gatewayId !== DEFAULT_GATEWAY_ID) {
+    throw new Refusal('gatewayUnknown');
+  }
+  trail.gateway = gateway;
+  readHeaders(request.headers, trail);
+  return {
+    request,
+    trail,
+    accountId,
+    gatewayId,
+    gateway,
+    providerSlug: parts.providerSlug,
+    path: parts.path,
+    query: parts.query,
+  };
+}
+
+function readHeaders(headers: Headers, trail: Trail): void {
+  const destination = headers.get('sec-fetch-dest');
+  trail.userAgent = headers.get('user-agent');
+  trail.requestContentType = headers.get('content-type');
+  trail.eventId = headers.get('cf-aig-event-id') || trail.id;
+  trail.metadata = metadataHeader(headers);
+  trail.collect = trail.gateway?.collectLogs ?? true;
+  trail.collect = booleanHeader(headers, 'cf-aig-collect-log') ?? trail.collect;
+  trail.collectPayload = booleanHeader(headers, 'cf-aig-collect-log-payload') ?? true;
+  if (destination !== null && PAGE_DESTINATIONS.has(destination)) throw new Refusal('forbiddenFetchDest');
+  if (headers.get('upgrade')?.toLowerCase() === 'websocket') {
+    throw new Refusal('requestInvalid', { message: 'WebSocket connections are not served at this address' });
+  }
+}
+
+interface Parts {
+  accountId: string;
+  gatewayId: string;
+  providerSlug: string;
+  path: string;
+  query: string;
+}
+
+/** Cuts `…/v1/{account}/{gateway}/{provider}/{path}?{query}`; duplicate slashes between the parts count as one. */
+function split(url: string): Parts {
+  const queryAt = url.indexOf('?');
+  const end = queryAt < 0 ? url.length : queryAt;
+  // 'http://' is 7 characters, the path begins at the first slash after the host; '/v1' is 3.
+  let at = url.indexOf('/', 8) + 3;
+  const next = (): string => {
+    while (at < end && url.charCodeAt(at) === 0x2f) at += 1;
+    const from = at;
+    while (at < end && url.charCodeAt(at) !== 0x2f) at += 1;
+    return url.slice(from, at);
+  };
+  const accountId = decodeSegment(next());
+  const gatewayId = decodeSegment(next());
+  const providerSlug = decodeSegment(next());
+  while (at < end && url.charCodeAt(at) === 0x2f) at += 1;
+  return { accountId, gatewayId, providerSlug, path: url.slice(at, end), query: url.slice(end) };
+}
+
+function decodeSegment(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,45 @@
+import { Refusal } from '@headgate/contract';
+import { readRequest, type RequestReading } from '../../formats/index.ts';
+import type { AdmittedCall, ReadCall } from '../call.ts';
+
+const NOTHING_ASKED: RequestReading = { model: null, stream: false, maxOutputTokens: null };
+
+/**
+ * Takes the request body into memory, once, and reads model and stream flag out of it.
+ * @param limitBytes largest body accepted.
+ * @throws Refusal 413/2011 for a larger one. Rejects as `request.signal` does when the client leaves meanwhile.
+ */
+export async function readBody(call: AdmittedCall, limitBytes: number): Promise<ReadCall> {
+  const { request, trail } = call;
+  if (request.method === 'GET' || request.method === 'HEAD') return { ...call, body: null, asked: NOTHING_ASKED };
+  const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (declared > limitBytes) throw tooLarge(limitBytes);
+  const bytes = Number.isNaN(declared) ? await readCounting(request, limitBytes) : await request.bytes();
+  trail.requestSize = bytes.byteLength;
+  trail.requestBody = bytes;
+  if (bytes.byteLength === 0) {
+    const bodyExpected = request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH';
+    return { ...call, body: bodyExpected ? bytes : null, asked: NOTHING_ASKED };
+  }
+  return { ...call, body: bytes, asked: readRequest(bytes, trail.requestContentType) };
+}
+
+/** A body of unknown length is counted while it arrives, so that it cannot grow past the limit. */
+async function readCounting(request: Request, limitBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > limitBytes) throw tooLarge(limitBytes);
+    chunks.push(chunk);
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
+}
+
+function tooLarge(limitBytes: number): Refusal {
+  return new Refusal('bodyTooLarge', {
+    message: `Request body is larger than the limit of ${limitBytes} bytes (HEADGATE_MAX_BODY_BYTES)`,
+  });
+}

@@ -1,0 +1,186 @@
+import type { Clock } from '../../lib/index.ts';
+import type { Answer, BodyEnd, ReadCall } from '../call.ts';
+import { clientHeaders } from '../headers.ts';
+import { Tap, type TapOptions } from '../tap.ts';
+
+/** Bodies of a known length up to this many bytes are passed on in one piece, which keeps their `content-length`. */
+export const WHOLE_BODY_BYTES = 1024 * 1024;
+
+export interface ReplyDeps {
+  readonly clock: Clock;
+  /** Longest silence between two pieces of an answer. */
+  readonly idleTimeoutMs: number;
+  readonly tap: TapOptions;
+  /** Runs once when the body has ended, however it ended; awaited before the client sees a clean end in `strict`. */
+  readonly finish: (end: BodyEnd, tap: Tap) => Promise<void>;
+  /** `finish` is awaited before the last byte goes out. */
+  readonly finishFirst: boolean;
+}
+
+/**
+ * Gives the provider's answer to the client: bytes as they come, with back-pressure. A client that leaves cancels the
+ * provider; a provider that breaks off breaks the client's transfer too.
+ */
+export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps): Promise<Response> {
+  const { response } = answer;
+  const head = call.request.method === 'HEAD';
+  const init: ResponseInit = {
+    status: response.status,
+    statusText: response.statusText,
+    headers: clientHeaders(response.headers, head),
+  };
+  const tap = new Tap(answer, deps.tap);
+  const once = onceOnly(deps.finish, tap);
+  if (response.body === null || head) {
+    await response.body?.cancel();
+    await settleBefore(once('done'), deps.finishFirst);
+    return new Response(null, init);
+  }
+  const source = new Source(call, answer, deps);
+  if (isSmallAndWhole(response.headers)) return replyWhole(source, init, { tap, once, deps });
+  call.trail.streamed = isStream(response.headers);
+  return new Response(streamThrough(source, { tap, once, deps }), init);
+}
+
+interface Ending {
+  tap: Tap;
+  once: (end: BodyEnd) => Promise<void>;
+  deps: ReplyDeps;
+}
+
+async function replyWhole(source: Source, init: ResponseInit, ending: Ending): Promise<Response> {
+  const { tap, once, deps } = ending;
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const piece = await source.next();
+    if (piece instanceof Uint8Array) {
+      chunks.push(piece);
+      tap.push(piece);
+      continue;
+    }
+    if (piece === 'done') break;
+    // Nothing has gone out yet: hand on what came, then break the transfer as the provider did.
+    await once(piece);
+    return new Response(brokenAfter(chunks), init);
+  }
+  await settleBefore(once('done'), deps.finishFirst);
+  const [only] = chunks;
+  return new Response((chunks.length === 1 ? only : Buffer.concat(chunks)) as BodyInit, init);
+}
+
+function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const piece = await source.next();
+        if (piece instanceof Uint8Array) {
+          controller.enqueue(piece);
+          tap.push(piece);
+        } else if (piece === 'done') {
+          await settleBefore(once('done'), deps.finishFirst);
+          controller.close();
+        } else {
+          await settleBefore(once(piece), deps.finishFirst);
+          if (piece === 'truncated') controller.error(new Error('the provider broke off'));
+        }
+      },
+      async cancel() {
+        source.cancel();
+        await once('cancelled');
+      },
+    },
+    // No reading ahead: the next piece is taken from the provider when the client has taken the last.
+    { highWaterMark: 0 },
+  );
+}
+
+/** The provider's body, one piece at a time, with the idle limit and the client's leaving folded into the result. */
+class Source {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #lastMs: number;
+  #stopTimer: () => void = () => {};
+
+  constructor(
+    readonly call: ReadCall,
+    readonly answer: Answer,
+    readonly deps: ReplyDeps,
+  ) {
+    const body = answer.response.body;
+    if (body === null) throw new Error('an answer without a body has no source');
+    this.#reader = body.getReader();
+    this.#lastMs = deps.clock.monotonicMs();
+    this.#watch(deps.idleTimeoutMs);
+  }
+
+  async next(): Promise<Uint8Array | BodyEnd> {
+    this.#lastMs = this.deps.clock.monotonicMs();
+    try {
+      const { value, done } = await this.#reader.read();
+      this.#lastMs = this.deps.clock.monotonicMs();
+      if (!done) return value;
+      this.#stopTimer();
+      return 'done';
+    } catch (error) {
+      this.#stopTimer();
+      if (this.call.request.signal.aborted) return 'cancelled';
+      this.call.trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(error)}` };
+      return 'truncated';
+    }
+  }
+
+  cancel(): void {
+    this.#stopTimer();
+    this.answer.upstream.abort();
+    // The body errors through the abort; its rejection has no one left to tell.
+    this.#reader.cancel().catch(() => undefined);
+  }
+
+  /** One timer per answer: it looks at the time of the last piece and sets itself again for the rest. */
+  #watch(delayMs: number): void {
+    this.#stopTimer = this.deps.clock.after(delayMs, () => {
+      const silentMs = this.deps.clock.monotonicMs() - this.#lastMs;
+      if (silentMs < this.deps.idleTimeoutMs) return this.#watch(this.deps.idleTimeoutMs - silentMs);
+      this.call.trail.error = { code: 'timeout', message: `no byte from the provider for ${Math.round(silentMs)} ms` };
+      this.answer.upstream.abort();
+    });
+  }
+}
+
+function onceOnly(finish: ReplyDeps['finish'], tap: Tap): Ending['once'] {
+  let running: Promise<void> | null = null;
+  return (end) => {
+    running ??= finish(end, tap);
+    return running;
+  };
+}
+
+/** In `relaxed` mode the row follows the answer; in `strict` the answer waits for the row. `finish` never rejects. */
+function settleBefore(finishing: Promise<void>, wait: boolean): Promise<void> | undefined {
+  return wait ? finishing : undefined;
+}
+
+function brokenAfter(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = chunks.shift();
+      if (next === undefined) controller.error(new Error('the provider broke off'));
+      else controller.enqueue(next);
+    },
+  });
+}
+
+function isSmallAndWhole(headers: Headers): boolean {
+  const length = headers.get('content-length');
+  return length !== null && Number(length) <= WHOLE_BODY_BYTES && !isStream(headers);
+}
+
+const STREAM_TYPES = /event-stream|ndjson|jsonl|stream\+json|vnd\.amazon\.eventstream/i;
+
+function isStream(headers: Headers): boolean {
+  return STREAM_TYPES.test(headers.get('content-type') ?? '');
+}
+
+function describe(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : error instanceof Error ? error.name : 'error';
+}

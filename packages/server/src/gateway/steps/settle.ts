@@ -1,0 +1,131 @@
+import type { LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
+import type { Clock } from '../../lib/index.ts';
+import type { Trail } from '../call.ts';
+
+/** Status of a call whose client left before there was one. */
+const CLIENT_CLOSED = 499;
+
+/**
+ * The once-per-call end: turns the trail into a log row. Resolves when the row is committed, or at once when none is
+ * wanted. Never rejects.
+ */
+export function settle(trail: Trail, logs: LogStore, clock: Clock): Promise<void> {
+  const gateway = trail.gateway;
+  if (gateway === null || !trail.collect) return Promise.resolve();
+  return logs.append(recordOf(trail, clock, gateway), bodiesOf(trail), gateway.retention);
+}
+
+function recordOf(trail: Trail, clock: Clock, gateway: NonNullable<Trail['gateway']>): LogRecord {
+  const { reading } = trail;
+  const usage = reading?.usage ?? null;
+  const outcome = outcomeOf(trail);
+  return {
+    id: trail.id,
+    eventId: trail.eventId,
+    accountId: gateway.accountId,
+    gatewayKey: gateway.key,
+    createdAtMs: trail.startedAtMs,
+    durationMs: Math.round(clock.monotonicMs() - trail.startedMono),
+    latencyMs: trail.latencyMs === null ? null : Math.round(trail.latencyMs),
+    provider: trail.provider,
+    model: reading?.model || trail.modelAsked,
+    modelAsked: trail.modelAsked,
+    modelType: modelTypeOf(trail),
+    method: trail.method,
+    path: trail.path,
+    requestType: 'native',
+    requestContentType: trail.requestContentType,
+    responseContentType: trail.responseContentType,
+    requestSize: trail.requestSize,
+    responseSize: trail.responseSize,
+    statusCode: trail.statusCode === 0 ? CLIENT_CLOSED : trail.statusCode,
+    outcome,
+    cached: false,
+    step: trail.step,
+    tokensIn: usage?.input ?? null,
+    tokensOut: usage?.output ?? null,
+    usage,
+    costPico: null,
+    customCost: false,
+    metadata: trail.metadata,
+    authentication: trail.authenticated,
+    wholesale: false,
+    byok: false,
+    compatibilityMode: false,
+    feedback: null,
+    score: null,
+    userAgent: trail.userAgent,
+    dlpAction: null,
+    error: trail.error ?? readError(trail),
+    streamed: trail.streamed,
+    finishReason: reading?.finishReason ?? null,
+    payloadDropped: trail.payloadDropped,
+    stages: null,
+  };
+}
+
+function outcomeOf(trail: Trail): Outcome {
+  switch (trail.end) {
+    case 'refused':
+      return 'refused';
+    case 'failed':
+    case null:
+      return 'error';
+    case 'cancelled':
+      return 'cancelled';
+    case 'truncated':
+      return 'truncated';
+    case 'done':
+      return trail.statusCode >= 400 || (trail.reading?.error ?? null) !== null ? 'error' : 'success';
+    default:
+      return trail.end satisfies never;
+  }
+}
+
+function readError(trail: Trail): LogRecord['error'] {
+  const error = trail.reading?.error ?? null;
+  return error === null ? null : { code: error.code ?? error.type, message: error.message ?? '' };
+}
+
+function bodiesOf(trail: Trail): LogBodies | null {
+  if (!trail.collectPayload || trail.payloadDropped) return null;
+  return {
+    request: trail.requestBody,
+    response: trail.responseBody,
+    responseText: trail.streamed ? (trail.reading?.text ?? null) : null,
+  };
+}
+
+function modelTypeOf(trail: Trail): string | null {
+  switch (trail.format) {
+    case 'openai-chat':
+    case 'openai-responses':
+    case 'anthropic-messages':
+    case 'google-generate':
+    case 'bedrock-converse':
+    case 'cohere-v1':
+    case 'cohere-v2':
+      return 'chat';
+    case 'openai-completions':
+    case 'ollama':
+    case 'tgi':
+      return 'text';
+    case 'openai-embeddings':
+    case 'google-embeddings':
+      return 'embeddings';
+    case 'openai-images':
+      return 'image';
+    case 'openai-audio':
+      return 'audio';
+    case 'cohere-rerank':
+      return 'rerank';
+    case 'openai-models':
+    case 'bedrock-invoke':
+    case 'replicate':
+    case 'workers-ai':
+    case 'unknown':
+      return null;
+    default:
+      return trail.format satisfies never;
+  }
+}

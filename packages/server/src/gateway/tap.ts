@@ -1,0 +1,68 @@
+import { type AnswerReader, createReader, type Reading } from '../formats/index.ts';
+import type { Answer } from './call.ts';
+import { Capture, type CaptureBudget } from './capture.ts';
+import { createDecoder, type Decoder } from './decode.ts';
+
+export interface TapOptions {
+  /** Null: the body is read for usage and not kept. */
+  capture: { budget: CaptureBudget; limitBytes: number } | null;
+}
+
+export interface TapResult {
+  reading: Reading | null;
+  /** The body with its content coding undone, or null when it was not kept. */
+  body: Uint8Array | null;
+  /** A body was wanted and had to be let go. */
+  dropped: boolean;
+}
+
+/** Observes an answer's bytes after they have gone to the client: reads usage, keeps the body. Never throws, never delays. */
+export class Tap {
+  /** Bytes as sent by the provider. */
+  size = 0;
+  readonly #reader: AnswerReader | null;
+  readonly #capture: Capture | null;
+  readonly #decoder: Decoder | null;
+
+  constructor(answer: Answer, options: TapOptions) {
+    const { headers, status } = answer.response;
+    this.#capture = options.capture === null ? null : new Capture(options.capture.budget, options.capture.limitBytes);
+    const decoder = createDecoder(headers.get('content-encoding'), (chunk) => this.#take(chunk));
+    this.#decoder = decoder === 'opaque' ? null : decoder;
+    this.#reader =
+      decoder === 'opaque'
+        ? null
+        : createReader({
+            format: answer.attempt.format,
+            status,
+            contentType: headers.get('content-type'),
+            header: (name) => headers.get(name),
+          });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.size += chunk.byteLength;
+    if (this.#decoder !== null) this.#decoder.push(chunk);
+    else this.#take(chunk);
+  }
+
+  /** Ends the observation; `release` of the result's memory is the caller's, through `release()`. */
+  async end(): Promise<TapResult> {
+    if (this.#decoder !== null) await this.#decoder.end();
+    return {
+      reading: this.#reader?.end() ?? null,
+      body: this.#capture?.bytes() ?? null,
+      dropped: this.#capture?.dropped ?? false,
+    };
+  }
+
+  /** Gives the memory of the kept body back. */
+  release(): void {
+    this.#capture?.release();
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#reader?.push(chunk);
+    this.#capture?.add(chunk);
+  }
+}

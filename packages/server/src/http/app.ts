@@ -1,0 +1,86 @@
+import { Refusal } from '@headgate/contract';
+import type { Gateway } from '../gateway/index.ts';
+import { addCors, allowedOrigin, type CorsPolicy, isPreflight, preflightAnswer } from './cors.ts';
+import { gatewayError, managementError } from './errors.ts';
+
+export interface AppDeps {
+  readonly gateway: Gateway;
+  /** The management API: `/client/v4/…` and `/openapi.json`. */
+  readonly api: (request: Request) => Promise<Response>;
+  readonly cors: CorsPolicy;
+  /** Null when ready, else why not. */
+  readonly notReady: () => string | null;
+  readonly version: string;
+}
+
+export interface App {
+  handle(request: Request): Promise<Response>;
+  /** From now on new requests are refused with 503. */
+  drain(): void;
+  /** Requests that are still running. */
+  active(): number;
+}
+
+/** Chooses the face of a request: data plane, management API, health. */
+export function createApp(deps: AppDeps): App {
+  let draining = false;
+  let managing = 0;
+
+  async function handle(request: Request): Promise<Response> {
+    const path = pathOf(request.url);
+    if (path.startsWith('/v1/')) return gatewayFace(request);
+    if (path.startsWith('/client/v4/') || path === '/openapi.json') return managementFace(request);
+    switch (path) {
+      case '/healthz':
+        return new Response('ok\n');
+      case '/readyz':
+        return readiness();
+      case '/':
+        return new Response(`Headgate ${deps.version}\nmanagement API: /client/v4\nOpenAPI: /openapi.json\n`);
+      default:
+        return managementError(new Refusal('apiRouteUnknown'));
+    }
+  }
+
+  async function gatewayFace(request: Request): Promise<Response> {
+    const origin = allowedOrigin(request, deps.cors);
+    if (isPreflight(request)) return preflightAnswer(request, origin);
+    const response = draining ? gatewayError(closing()) : await deps.gateway.handle(request);
+    if (origin !== null) addCors(response, origin);
+    return response;
+  }
+
+  async function managementFace(request: Request): Promise<Response> {
+    if (draining) return managementError(closing());
+    managing += 1;
+    try {
+      return await deps.api(request);
+    } finally {
+      managing -= 1;
+    }
+  }
+
+  function readiness(): Response {
+    const reason = draining ? 'shutting down' : deps.notReady();
+    return reason === null ? new Response('ready\n') : new Response(`${reason}\n`, { status: 503 });
+  }
+
+  return {
+    handle,
+    drain: () => {
+      draining = true;
+    },
+    active: () => deps.gateway.active() + managing,
+  };
+}
+
+function closing(): Refusal {
+  return new Refusal('shuttingDown', { headers: { connection: 'close', 'retry-after': '5' } });
+}
+
+/** The path without scheme, host and query; `new URL` would cost more than the rest of the routing. */
+function pathOf(url: string): string {
+  const from = url.indexOf('/', 8);
+  const queryAt = url.indexOf('?', from);
+  return queryAt < 0 ? url.slice(from) : url.slice(from, queryAt);
+}
