@@ -2,4 +2,8 @@
  * Wire formats: reading requests and answers, plain and streamed, one folder per format. Knows no provider, no gateway,
  * no storage, and does no I/O.
  */
+export { createReader } from './reader.ts';
 export * from './reading.ts';
+export { formatForPath } from './path.ts';
+export { readRequest } from './request.ts';
+export { emptyUsage, type UsageMetadata, usageMetadata } from './usage.ts';

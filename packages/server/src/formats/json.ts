@@ -1,0 +1,66 @@
+/** Cautious access to parsed JSON of unknown shape: the wrong type reads as null. */
+
+export type Json = Record<string, unknown>;
+
+export function asObject(value: unknown): Json | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+}
+
+export function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The objects of a list; whatever else it holds is left out. */
+export function asObjects(value: unknown): Json[] {
+  return asList(value).filter((item): item is Json => asObject(item) !== null);
+}
+
+export function asString(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** A string with at least one character. */
+export function asFilled(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** Longest id, model or other name that is believed, in characters; it bounds what a hostile answer makes us keep. */
+const MAX_NAME = 1024;
+
+/** An id or name. Providers write `""` for one they have not decided on yet. */
+export function asName(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME ? value : null;
+}
+
+/**
+ * A counter: a non-negative number, rounded (`3.0` is written by some), or its decimal digits (headers).
+ * `null` for everything else, so a missing counter never turns into zero.
+ */
+export function asCount(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? Math.round(number) : null;
+}
+
+/** The first of several places that holds a counter. */
+export function firstCount(...values: unknown[]): number | null {
+  for (const value of values) {
+    const count = asCount(value);
+    if (count !== null) return count;
+  }
+  return null;
+}
+
+/** The sum of what is known, null where nothing is. */
+export function sumCounts(...values: (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+/** Parses JSON; `undefined` where the text is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * OpenAI chat completions, as OpenAI and the many who speak its format write them: Azure, Bedrock, Cerebras, DeepSeek,
+ * Gemini, Groq, Hugging Face, Mistral, OpenRouter, Perplexity, Snowflake, vLLM, Writer, xAI and others.
+ */
+import type { Draft } from '../draft.ts';
+import type { Decoder, WireFormat } from '../format.ts';
+import { asName, asObject, asObjects, asString, type Json } from '../json.ts';
+import { readMessage } from './message.ts';
+import { openaiUsage } from './usage.ts';
+
+export { openaiUsage } from './usage.ts';
+
+export const openaiChat: WireFormat = { fits, decoder: chatDecoder };
+
+function fits(value: Json): boolean {
+  const { object, choices } = value;
+  if (object === 'chat.completion' || object === 'chat.completion.chunk') return true;
+  const [first] = asObjects(choices);
+  if (first === undefined) return Array.isArray(choices) && ('prompt_filter_results' in value || 'usage' in value);
+  return asObject(first.message) !== null || asObject(first.delta) !== null;
+}
+
+function chatDecoder(draft: Draft): Decoder {
+  const further: string[] = [];
+  const read = (value: Json) => {
+    readHead(value, draft);
+    readUsage(value, draft);
+    for (const [place, choice] of asObjects(value.choices).entries()) {
+      const index = typeof choice.index === 'number' ? choice.index : place;
+      if (index === 0) readChoice(choice, draft);
+      else keepFurtherText(choice, further, { index, draft });
+    }
+  };
+  return { body: read, event: read };
+}
+
+/** Azure opens a stream with an empty id and model, and Snowflake's stay empty: empty ones are passed over. */
+function readHead(value: Json, draft: Draft): void {
+  draft.responseId ??= asName(value.id);
+  draft.model = asName(value.model) ?? draft.model;
+}
+
+/** Groq writes one usage twice in a chunk, and older streams only in `x_groq`; Moonshot writes it into the choice. */
+function readUsage(value: Json, draft: Draft): void {
+  const raw =
+    asObject(value.usage) ?? asObject(asObject(value.x_groq)?.usage) ?? asObject(asObjects(value.choices)[0]?.usage);
+  if (raw === null) return;
+  draft.setUsage(openaiUsage(raw), raw);
+  if (typeof raw.cost === 'number') draft.extra.cost = raw.cost;
+}
+
+/** `message` beside `delta` (Writer) and `text` beside `delta` (Hugging Face) hold the same text again. */
+function readChoice(choice: Json, draft: Draft): void {
+  const message = asObject(choice.delta) ?? asObject(choice.message);
+  if (message !== null) readMessage(message, draft);
+  const finish = asName(choice.finish_reason);
+  if (finish !== null) {
+    draft.finishReason = finish;
+    draft.ended = true;
+  }
+  const native = asName(choice.native_finish_reason);
+  if (native !== null) draft.extra.native_finish_reason = native;
+}
+
+/** Texts of the choices after the first, in order. */
+function keepFurtherText(choice: Json, further: string[], { index, draft }: { index: number; draft: Draft }): void {
+  const text = asString((asObject(choice.delta) ?? asObject(choice.message))?.content);
+  if (text === null || index > 128) return;
+  further[index - 1] = draft.join(further[index - 1] ?? null, text);
+  draft.extra.further_texts = further;
+}

@@ -1,0 +1,36 @@
+import { asObject, firstCount, type Json } from '../json.ts';
+import type { Usage } from '../reading.ts';
+import { unitsOf, usageOf } from '../usage.ts';
+
+/** Billed units that are no tokens, as Perplexity, xAI and Groq name them. */
+const UNIT_NAMES = ['num_search_queries', 'num_sources_used', 'citation_tokens', 'search_units'] as const;
+
+/**
+ * Reads a `usage` object of the OpenAI family, chat (`prompt_tokens`) and Responses (`input_tokens`) alike. Cached tokens
+ * are part of the input; where they are written depends on who speaks the format, and no place is added to another.
+ */
+export function openaiUsage(raw: Json): Usage | null {
+  const input = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details) ?? {};
+  const output = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details) ?? {};
+  return usageOf({
+    input: firstCount(raw.prompt_tokens, raw.input_tokens),
+    output: firstCount(raw.completion_tokens, raw.output_tokens),
+    total: firstCount(raw.total_tokens),
+    cacheRead: firstCount(
+      input.cached_tokens,
+      // Assistants, and Writer, write the name in the singular.
+      asObject(raw.prompt_token_details)?.cached_tokens,
+      raw.cached_tokens,
+      raw.num_cached_tokens,
+      raw.prompt_cache_hit_tokens,
+      raw.cache_read_input_tokens,
+    ),
+    cacheWrite: firstCount(input.cache_write_tokens, raw.cache_write_tokens, raw.cache_creation_input_tokens),
+    reasoning: firstCount(output.reasoning_tokens, raw.reasoning_tokens),
+    audioInput: firstCount(input.audio_tokens),
+    audioOutput: firstCount(output.audio_tokens),
+    imageInput: firstCount(input.image_tokens),
+    imageOutput: firstCount(output.image_tokens),
+    units: unitsOf(Object.fromEntries(UNIT_NAMES.map((name) => [name, raw[name]])), raw.server_tool_use),
+  });
+}

@@ -1,0 +1,103 @@
+import { Draft } from './draft.ts';
+import { plainTextError, readError, readHiddenError } from './error.ts';
+import type { Decoder } from './format.ts';
+import { type AwsFrame, decodeUtf8, Framer } from './framing/index.ts';
+import { asName, asObject, asObjects, type Json, parseJson } from './json.ts';
+import type { AnswerReader, FormatName, ReaderInput, Reading, StreamFacts } from './reading.ts';
+import { formatOf } from './registry.ts';
+
+/** Makes the reader for one answer. */
+export function createReader(input: ReaderInput): AnswerReader {
+  return new Reader(input);
+}
+
+class Reader implements AnswerReader {
+  readonly #draft: Draft;
+  readonly #framer: Framer;
+  readonly #expected: FormatName;
+  readonly #facts: StreamFacts = { events: 0, done: false, ended: false, malformed: 0 };
+  #decoder: Decoder | null = null;
+
+  constructor(input: ReaderInput) {
+    this.#expected = input.format;
+    this.#draft = new Draft(input.status, input.header, input.maxTextBytes);
+    this.#framer = new Framer(input.contentType, {
+      event: (name, data, complete) => this.#event(name, data, complete),
+      frame: (frame) => this.#frame(frame),
+      malformed: () => {
+        this.#facts.events += 1;
+        this.#facts.malformed += 1;
+      },
+      body: (value) => this.#body(value),
+      text: (start) => this.#text(start),
+    });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#framer.push(chunk);
+  }
+
+  end(): Reading {
+    this.#framer.end();
+    const draft = this.#draft;
+    if (draft.status >= 400) draft.setError(plainTextError('', draft.status));
+    if (this.#framer.framing === 'json' || this.#framer.framing === 'plain' || this.#framer.framing === null) {
+      return draft.reading(null);
+    }
+    return draft.reading({ ...this.#facts, ended: draft.ended || this.#facts.done });
+  }
+
+  #event(name: string | null, data: string, complete: boolean): void {
+    const text = data.trim();
+    if (text === '[DONE]') {
+      this.#facts.events += 1;
+      this.#facts.done = true;
+      return;
+    }
+    const value = asObject(parseJson(text));
+    // The end of the input may have cut its last event, which makes it neither an event nor malformed.
+    if (value === null && !complete) return;
+    this.#facts.events += 1;
+    if (this.#decoder?.plain?.(name, data)) return;
+    if (value === null) this.#facts.malformed += 1;
+    else this.#value(value, name);
+  }
+
+  #frame({ headers, payload }: AwsFrame): void {
+    this.#facts.events += 1;
+    const value = asObject(parseJson(decodeUtf8(payload)));
+    if (value === null) {
+      this.#facts.malformed += 1;
+      return;
+    }
+    const failed = headers[':exception-type'] ?? headers[':error-code'];
+    if (failed !== undefined) {
+      this.#draft.setError({ ...readError(value, this.#draft.status), type: failed });
+      return;
+    }
+    this.#value(value, headers[':event-type'] ?? null);
+  }
+
+  #value(value: Json, name: string | null): void {
+    this.#draft.setError(readHiddenError(value, this.#draft.status));
+    this.#decoder ??= formatOf(this.#expected, value, name)?.decoder(this.#draft) ?? null;
+    this.#decoder?.event(value, name);
+  }
+
+  #body(value: unknown): void {
+    const draft = this.#draft;
+    const values = asObjects(Array.isArray(value) ? value : [value]);
+    const [first] = values;
+    if (draft.status >= 400) draft.setError(readError(value, draft.status));
+    if (first === undefined) return;
+    draft.setError(readHiddenError(first, draft.status));
+    const decoder = formatOf(this.#expected, first, null)?.decoder(draft);
+    if (Array.isArray(value)) decoder?.list?.(values);
+    else if (decoder !== undefined) decoder.body(first);
+    else draft.responseId = asName(first.id);
+  }
+
+  #text(start: string): void {
+    if (this.#draft.status >= 400) this.#draft.setError(plainTextError(start, this.#draft.status));
+  }
+}

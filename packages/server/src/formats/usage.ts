@@ -1,0 +1,77 @@
+import { asObject, type Json } from './json.ts';
+import type { Usage } from './reading.ts';
+
+/** A usage with nothing known. */
+export function emptyUsage(): Usage {
+  return {
+    input: null,
+    output: null,
+    total: null,
+    inputFull: null,
+    cacheRead: null,
+    cacheWrite: null,
+    cacheWrite1h: null,
+    reasoning: null,
+    audioInput: null,
+    audioOutput: null,
+    imageInput: null,
+    imageOutput: null,
+    toolUsePrompt: null,
+    cacheIncluded: true,
+    units: {},
+  };
+}
+
+/** Fills in what follows from the given counters; null when not one counter is known. */
+export function usageOf(known: Partial<Omit<Usage, 'inputFull'>>): Usage | null {
+  const usage: Usage = { ...emptyUsage(), ...known };
+  const { units, cacheIncluded, ...counters } = usage;
+  if (Object.values(counters).every((value) => value === null) && Object.keys(units).length === 0) return null;
+  return { ...usage, inputFull: wholePrompt(usage) };
+}
+
+function wholePrompt(usage: Usage): number | null {
+  if (usage.input === null) return null;
+  const cached = usage.cacheIncluded ? 0 : (usage.cacheRead ?? 0) + (usage.cacheWrite ?? 0);
+  return usage.input + cached + (usage.toolUsePrompt ?? 0);
+}
+
+/** Billed units other than tokens: the positive numbers of an object, by name. Zero bills nothing and is left out. */
+export function unitsOf(...sources: unknown[]): Record<string, number> {
+  const units: Record<string, number> = {};
+  for (const source of sources) {
+    for (const [name, value] of Object.entries(asObject(source) ?? {})) {
+      if (typeof value === 'number' && Number.isFinite(value) && value > 0) units[name] = value;
+    }
+  }
+  return units;
+}
+
+/** Some fields of an object, e.g. the counters among other statistics; null where it has none of them. */
+export function pick(source: Json, names: readonly string[]): Json | null {
+  const found = names.filter((name) => source[name] !== undefined && source[name] !== null);
+  return found.length === 0 ? null : Object.fromEntries(found.map((name) => [name, source[name]]));
+}
+
+/** `usage_metadata` of a log row: known counters only, in the wire's names. */
+export type UsageMetadata = Record<string, number>;
+
+/** The wire object that logs show for a usage. Counts are tokens; billed units keep the provider's own names. */
+export function usageMetadata(usage: Usage): UsageMetadata {
+  const counters: [string, number | null][] = [
+    ['input_tokens', usage.input],
+    ['output_tokens', usage.output],
+    ['total_tokens', usage.total],
+    ['output_reasoning_tokens', usage.reasoning],
+    ['input_cached_tokens', usage.cacheRead],
+    ['input_cache_write_tokens', usage.cacheWrite],
+    ['input_cache_write_1h_tokens', usage.cacheWrite1h],
+    ['input_audio_tokens', usage.audioInput],
+    ['output_audio_tokens', usage.audioOutput],
+    ['input_image_tokens', usage.imageInput],
+    ['output_image_tokens', usage.imageOutput],
+    ['input_tool_use_tokens', usage.toolUsePrompt],
+  ];
+  const known = counters.filter((entry): entry is [string, number] => entry[1] !== null);
+  return { ...usage.units, ...Object.fromEntries(known) };
+}
