@@ -23,6 +23,8 @@ export function listen(app: App, options: ListenOptions): Listener {
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
+    // Off: it would print a stack for every transfer that we break on purpose.
+    development: false,
     idleTimeout: HEAD_TIMEOUT_S,
     // Our own limit answers with a clear body; Bun's must not cut in first.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,

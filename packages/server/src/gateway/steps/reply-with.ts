@@ -64,8 +64,18 @@ async function replyWhole(source: Source, init: ResponseInit, ending: Ending): P
     return new Response(brokenAfter(chunks), init);
   }
   await settleBefore(once('done'), deps.finishFirst);
-  const [only] = chunks;
-  return new Response((chunks.length === 1 ? only : Buffer.concat(chunks)) as BodyInit, init);
+  const [only = new Uint8Array(0)] = chunks;
+  return new Response(inOnePiece(chunks.length < 2 ? only : Buffer.concat(chunks)), init);
+}
+
+/** A stream of one piece goes out with its length; unlike bytes it gets no content type that the provider did not send. */
+function inOnePiece(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
 
 function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStream<Uint8Array> {
