@@ -1,4 +1,6 @@
 /**
  * Providers: one row each, and the registry that finds a row by URL slug. Knows formats; knows no gateway, no storage.
  */
+export { type CustomProvider, customProviderRow } from './custom.ts';
+export { findProvider, PROVIDERS } from './registry.ts';
 export * from './row.ts';

@@ -3,11 +3,14 @@ import type { FormatName } from '../formats/index.ts';
 /** What a path rule is given: the part of the client's URL after the provider slug. */
 export interface TargetInput {
   accountId: string;
-  /** Without leading slash, percent-encoding as sent. */
+  /** Percent-encoding as sent. Leading and doubled slashes, left by client bases that end in one, are dropped. */
   path: string;
   /** With its `?`, exactly as sent, or empty. */
   query: string;
-  /** Looks up a request header by lower-case name. */
+  /**
+   * Looks up a header of the upstream request by lower-case name: the client's headers without our own tokens, with the
+   * credential already chosen. A row may move a header's value, so a token of ours seen here would leave the house.
+   */
   header(name: string): string | null;
   /** Replacement for the row's whole base (`HEADGATE_PROVIDER_BASE_URLS`), may hold variables in braces. */
   baseUrl: string | null;
@@ -41,12 +44,12 @@ export interface ProviderRow {
   readonly aliases?: readonly string[];
   /** Upstream base, variables in braces. Ends without slash. */
   readonly baseUrl: string;
-  /** Lower-case request headers that may hold the provider's credential. */
+  /** Lower-case request headers that may hold the provider's credential; the provider's own documented one first. */
   readonly credentialHeaders: readonly string[];
   /** Query parameters that may hold the credential, e.g. `key`. */
   readonly credentialQuery?: readonly string[];
-  /** Builds the upstream URL. */
+  /** Builds the upstream URL. Never throws. */
   target(input: TargetInput): Target | TargetProblem;
-  /** Format of the answer at this provider path. */
+  /** Format of the answer at this provider path (`Target.path`). */
   format(path: string): FormatName;
 }

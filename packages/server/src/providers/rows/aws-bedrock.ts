@@ -1,0 +1,46 @@
+import { decodeSegment } from '../client-path.ts';
+import { type Place, providerRow } from '../provider-row.ts';
+import type { TargetInput } from '../row.ts';
+
+const PATH = /^([^/]*)\/([^/]+)(?:\/(.*))?$/;
+
+/** Hosts by service: AWS serves the newer one under another domain. */
+const BASES = new Map([
+  ['bedrock-runtime', 'https://bedrock-runtime.{region}.amazonaws.com'],
+  ['bedrock-mantle', 'https://bedrock-mantle.{region}.api.aws'],
+]);
+
+/**
+ * `{service}/{region}/{path}`. The path's encoding and the AWS headers stay as they are: a client that signs does so for
+ * the AWS host and these bytes.
+ */
+export const awsBedrock = providerRow({
+  slug: 'aws-bedrock',
+  name: 'Amazon Bedrock',
+  baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
+  credentialHeaders: ['authorization', 'x-amz-security-token', 'x-api-key'],
+  place(clientPath, input) {
+    const [, service = '', region = '', path = ''] = PATH.exec(clientPath) ?? [];
+    const base = BASES.get(service);
+    if (base === undefined) {
+      return { problem: `Bedrock paths are {service}/{region}/{path}, service one of ${[...BASES.keys()].join(', ')}` };
+    }
+    const place: Place = { path, base, variables: { service, region }, model: modelOf(path) };
+    const headers = service === 'bedrock-mantle' ? anthropicHeaders(path, input) : null;
+    if (headers !== null) place.headers = headers;
+    return place;
+  },
+});
+
+/** Model of `model/{id}/{operation}`; an id may be an ARN, with slashes of its own when the client left them bare. */
+function modelOf(path: string): string | null {
+  const id = /^model\/(.+)\/[^/]+\/?$/.exec(path)?.[1];
+  return id === undefined ? null : decodeSegment(id);
+}
+
+/** Mantle's Anthropic surface takes a Bedrock API key as `x-api-key`; its OpenAI surface and signatures stay as sent. */
+function anthropicHeaders(path: string, input: TargetInput): Record<string, string | null> | null {
+  if (!path.startsWith('anthropic/')) return null;
+  const key = /^Bearer +(\S+)$/i.exec(input.header('authorization') ?? '')?.[1];
+  return key === undefined ? null : { 'x-api-key': key, authorization: null };
+}

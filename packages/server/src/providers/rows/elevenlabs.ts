@@ -1,0 +1,9 @@
+import { plainRow } from '../plain-rule.ts';
+
+export const elevenlabs = plainRow({
+  slug: 'elevenlabs',
+  name: 'ElevenLabs',
+  baseUrl: 'https://api.elevenlabs.io',
+  credentialHeaders: ['xi-api-key', 'authorization'],
+  format: () => 'unknown',
+});

@@ -1,0 +1,9 @@
+import { dropVersion, plainRow } from '../plain-rule.ts';
+
+export const fireworks = plainRow({
+  slug: 'fireworks',
+  name: 'Fireworks AI',
+  baseUrl: 'https://api.fireworks.ai/inference/v1',
+  credentialHeaders: ['authorization'],
+  rewrite: dropVersion('inference'),
+});

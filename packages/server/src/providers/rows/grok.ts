@@ -1,0 +1,11 @@
+import { ensureVersion, plainRow } from '../plain-rule.ts';
+
+export const grok = plainRow({
+  slug: 'grok',
+  name: 'xAI',
+  aliases: ['xai'],
+  baseUrl: 'https://api.x.ai',
+  credentialHeaders: ['authorization', 'x-api-key'],
+  // Anthropic clients, which xAI serves too, send `x-api-key`.
+  rewrite: ensureVersion(),
+});

@@ -1,0 +1,9 @@
+import { plainRow } from '../plain-rule.ts';
+
+export const ideogram = plainRow({
+  slug: 'ideogram',
+  name: 'Ideogram',
+  baseUrl: 'https://api.ideogram.ai',
+  credentialHeaders: ['api-key', 'authorization'],
+  format: () => 'unknown',
+});

@@ -1,0 +1,9 @@
+import { ensureVersion, plainRow } from '../plain-rule.ts';
+
+export const mistral = plainRow({
+  slug: 'mistral',
+  name: 'Mistral AI',
+  baseUrl: 'https://api.mistral.ai',
+  credentialHeaders: ['authorization'],
+  rewrite: ensureVersion(),
+});

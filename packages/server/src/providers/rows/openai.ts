@@ -1,0 +1,12 @@
+import { formatForPath } from '../../formats/index.ts';
+import { dropVersion, plainRow } from '../plain-rule.ts';
+
+export const openai = plainRow({
+  slug: 'openai',
+  name: 'OpenAI',
+  baseUrl: 'https://api.openai.com/v1',
+  credentialHeaders: ['authorization'],
+  rewrite: dropVersion(),
+  // `threads/{id}/messages` is not Anthropic's.
+  format: (path) => (path.startsWith('threads/') ? 'unknown' : formatForPath(path)),
+});

@@ -1,0 +1,8 @@
+import { plainRow } from '../plain-rule.ts';
+
+export const parallel = plainRow({
+  slug: 'parallel',
+  name: 'Parallel',
+  baseUrl: 'https://api.parallel.ai',
+  credentialHeaders: ['x-api-key', 'authorization'],
+});

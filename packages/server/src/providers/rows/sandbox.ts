@@ -1,0 +1,10 @@
+import { ensureVersion, plainRow } from '../plain-rule.ts';
+
+/** Answered inside this process: its URLs have the scheme `sandbox:` and no host, so nothing can fetch them by mistake. */
+export const sandbox = plainRow({
+  slug: 'sandbox',
+  name: 'Sandbox',
+  baseUrl: 'sandbox:',
+  credentialHeaders: ['authorization', 'x-api-key'],
+  rewrite: ensureVersion(),
+});
