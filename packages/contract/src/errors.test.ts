@@ -5,7 +5,9 @@ import { ERRORS, gatewayErrorBody, Refusal } from './errors.ts';
 
 test('docs/errors.md lists exactly the errors there are', () => {
   const page = readFileSync(join(import.meta.dir, '../../../docs/errors.md'), 'utf8');
-  const listed = [...page.matchAll(/^\| (\d+) \| (\d+) \| (\w+) \|/gm)].map(([, status, code, face]) => `${status} ${code} ${face}`);
+  const listed = [...page.matchAll(/^\| (\d+) \| (\d+) \| (\w+) \|/gm)].map(
+    ([, status, code, face]) => `${status} ${code} ${face}`,
+  );
   const table = Object.values(ERRORS).map((row) => `${row.status} ${row.code} ${row.face}`);
   expect([...new Set(listed)].sort()).toEqual([...new Set(table)].sort());
 });

@@ -1,0 +1,25 @@
+import type { z } from 'zod';
+import type { Endpoint, ParamName } from './endpoint.ts';
+import { gatewayEndpoints } from './gateways.ts';
+import { logEndpoints } from './logs.ts';
+import { tokenEndpoints } from './tokens.ts';
+
+/** Every management operation by name; the name is also its operation id. */
+export const endpoints = {
+  ...gatewayEndpoints,
+  ...logEndpoints,
+  ...tokenEndpoints,
+};
+
+export type Endpoints = typeof endpoints;
+export type EndpointName = keyof Endpoints;
+
+export const endpointList: readonly (readonly [EndpointName, Endpoint])[] = Object.entries(endpoints) as [
+  EndpointName,
+  Endpoint,
+][];
+
+export type ParamsOf<E extends Endpoint> = Record<ParamName<E['path']>, string>;
+export type QueryOf<E extends Endpoint> = z.output<E['query']>;
+export type BodyOf<E extends Endpoint> = E['body'] extends z.ZodType ? z.output<E['body']> : null;
+export type ResponseOf<E extends Endpoint> = z.output<E['response']>;

@@ -1,0 +1,118 @@
+import { LOG_HEAD_CHARACTERS, type LogRow } from '@headgate/contract';
+import { usageMetadata } from '../formats/index.ts';
+import type { LogBodies, LogRecord, LogStatistics } from '../stores/ports.ts';
+
+/** A log record as the API shows it. */
+export function wireLog(record: LogRecord): LogRow {
+  return {
+    id: record.id,
+    event_id: record.eventId,
+    created_at: new Date(record.createdAtMs).toISOString(),
+    provider: record.provider,
+    model: record.model,
+    model_type: record.modelType,
+    path: record.path,
+    request_type: record.requestType,
+    request_content_type: record.requestContentType,
+    response_content_type: record.responseContentType,
+    status_code: record.statusCode,
+    success: record.outcome === 'success',
+    outcome: record.outcome,
+    error: record.error,
+    cached: record.cached,
+    step: record.step,
+    streamed: record.streamed,
+    finish_reason: record.finishReason,
+    duration: record.durationMs,
+    timings: {
+      total: record.durationMs,
+      latency: record.latencyMs,
+      ...(record.stages === null ? {} : { stages: record.stages }),
+    },
+    tokens_in: record.tokensIn,
+    tokens_out: record.tokensOut,
+    usage_metadata: record.usage === null ? null : usageMetadata(record.usage),
+    cost: record.costPico === null ? null : dollars(record.costPico),
+    custom_cost: record.customCost,
+    metadata: record.metadata === null ? null : JSON.stringify(record.metadata),
+    authentication: record.authentication,
+    wholesale: record.wholesale,
+    byok: record.byok,
+    compatibilityMode: record.compatibilityMode,
+    feedback: record.feedback,
+    score: record.score,
+    user_agent: record.userAgent,
+    dlp_action: record.dlpAction,
+    request_size: record.requestSize,
+    response_size: record.responseSize,
+    payload_dropped: record.payloadDropped,
+  };
+}
+
+/** Pico-dollars as dollars: exact to the twelfth place for amounts below 9,007 dollars. */
+export function dollars(pico: bigint): number {
+  return Number(pico) / 1e12;
+}
+
+export interface Heads {
+  request_head: string | null;
+  request_head_complete: boolean;
+  response_head: string | null;
+  response_head_complete: boolean;
+}
+
+/** The beginnings of the kept bodies. Without bodies both are null. */
+export function heads({ requestContentType, responseContentType }: LogRecord, bodies: LogBodies | null): Heads {
+  const request = head(bodies?.request ?? null, requestContentType);
+  const response =
+    bodies !== null && bodies.responseText !== null
+      ? cut(bodies.responseText)
+      : head(bodies?.response ?? null, responseContentType);
+  return {
+    request_head: request.text,
+    request_head_complete: request.complete,
+    response_head: response.text,
+    response_head_complete: response.complete,
+  };
+}
+
+interface Head {
+  text: string | null;
+  complete: boolean;
+}
+
+const TEXTUAL = /^text\/|json|xml|event-stream|x-www-form-urlencoded/i;
+
+function head(body: Uint8Array | null, contentType: string | null): Head {
+  if (body === null || (contentType !== null && !TEXTUAL.test(contentType))) return { text: null, complete: false };
+  // A character takes at most four bytes: enough of them hold the head, and the rest need not be decoded.
+  const limit = 4 * LOG_HEAD_CHARACTERS;
+  const whole = body.byteLength <= limit;
+  const { text, complete } = cut(new TextDecoder().decode(whole ? body : body.subarray(0, limit)));
+  return { text, complete: complete && whole };
+}
+
+function cut(text: string): Head {
+  if (text.length <= LOG_HEAD_CHARACTERS) return { text, complete: true };
+  const splitsPair = /[\uD800-\uDBFF]/.test(text.charAt(LOG_HEAD_CHARACTERS - 1));
+  return { text: text.slice(0, splitsPair ? LOG_HEAD_CHARACTERS - 1 : LOG_HEAD_CHARACTERS), complete: false };
+}
+
+/** Minima and maxima for `result_info`; those of no row are left out. */
+export function wireStatistics(statistics: LogStatistics | null): Record<string, number> {
+  if (statistics === null) return {};
+  const cost = (pico: bigint | null) => (pico === null ? null : dollars(pico));
+  const numbers: [string, number | null][] = [
+    ['min_cost', cost(statistics.minCostPico)],
+    ['max_cost', cost(statistics.maxCostPico)],
+    ['min_duration', statistics.minDurationMs],
+    ['max_duration', statistics.maxDurationMs],
+    ['min_tokens_in', statistics.minTokensIn],
+    ['max_tokens_in', statistics.maxTokensIn],
+    ['min_tokens_out', statistics.minTokensOut],
+    ['max_tokens_out', statistics.maxTokensOut],
+    ['min_total_tokens', statistics.minTotalTokens],
+    ['max_total_tokens', statistics.maxTotalTokens],
+  ];
+  return Object.fromEntries(numbers.filter((entry): entry is [string, number] => entry[1] !== null));
+}

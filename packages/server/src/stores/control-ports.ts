@@ -1,0 +1,145 @@
+/**
+ * The port of everything that is configured: gateways, tokens, and what hangs on them. Written by the management API and
+ * the CLI, read by both faces. No SQL words here.
+ */
+import type { GatewaySettings, TokenPolicy } from '@headgate/contract';
+import type { ControlSnapshot, Permission } from './ports.ts';
+
+/** Who makes a change, for the audit log. */
+export interface Actor {
+  kind: 'token' | 'system';
+  /** The token's id, or the name of the part of the system. */
+  id: string;
+  name: string;
+}
+
+/** What every write is given. */
+export interface Write {
+  actor: Actor;
+  /** From `If-Match`: the write throws `apiPreconditionFailed` when the entry's revision is another one. */
+  revision?: number;
+}
+
+/** Where entries of one collection live: an account, and below it a parent entry (empty for account-level ones). */
+export interface Scope {
+  accountId: string;
+  parent: string;
+}
+
+/** One stored thing. `data` is the collection's own; the rest is kept by the store. */
+export interface Entry<Data> {
+  id: string;
+  accountId: string;
+  parent: string;
+  /** Unique within the scope: what a taken gateway id, slug or alias collides on. */
+  name: string;
+  data: Data;
+  createdAtMs: number;
+  modifiedAtMs: number;
+  /** 1 after creation, one more with every change. */
+  revision: number;
+}
+
+export interface ListQuery<Data> {
+  /** From 1. */
+  page: number;
+  perPage: number;
+  /** Only entries for which it holds. */
+  match?: (entry: Entry<Data>) => boolean;
+  /** Default: order of creation, oldest first. */
+  compare?: (a: Entry<Data>, b: Entry<Data>) => number;
+}
+
+export interface EntryPage<Data> {
+  items: Entry<Data>[];
+  totalCount: number;
+}
+
+export interface NewEntry<Data> {
+  /** Left out: made by the store. */
+  id?: string;
+  /** Left out: its id. */
+  name?: string;
+  data: Data;
+}
+
+export interface EntryChange<Data> extends Write {
+  to(current: Entry<Data>): { name?: string; data: Data };
+}
+
+/** Entries of one kind. */
+export interface Collection<Data> {
+  list(scope: Scope, query: ListQuery<Data>): Promise<EntryPage<Data>>;
+  get(scope: Scope, id: string): Promise<Entry<Data> | null>;
+  /** By its unique name. */
+  find(scope: Scope, name: string): Promise<Entry<Data> | null>;
+  /** Throws `apiConflict` when the name is taken. */
+  create(scope: Scope, entry: NewEntry<Data>, write: Write): Promise<Entry<Data>>;
+  /** Reads, changes and writes in one go; null when there is no such entry. Throws as `create` does. */
+  update(scope: Scope, id: string, change: EntryChange<Data>): Promise<Entry<Data> | null>;
+  /** Removes the entry and everything below it. Returns what was removed, or null. */
+  remove(scope: Scope, id: string, write: Write): Promise<Entry<Data> | null>;
+}
+
+export interface NewToken {
+  name: string;
+  permissions: Permission[];
+  /** Null: all gateways. */
+  gateways: string[] | null;
+  /** Left out: one policy that grants `permissions` on `gateways`. */
+  policies?: TokenPolicy[];
+  expiresAtMs?: number | null;
+  notBeforeMs?: number | null;
+  /** Left out: a random one. */
+  value?: string;
+}
+
+export interface TokenRecord {
+  id: string;
+  accountId: string;
+  name: string;
+  permissions: Permission[];
+  gateways: string[] | null;
+  policies: TokenPolicy[];
+  disabled: boolean;
+  expiresAtMs: number | null;
+  notBeforeMs: number | null;
+  createdAtMs: number;
+  modifiedAtMs: number;
+}
+
+/** The fields that a change may set. */
+export type TokenChange = Partial<
+  Pick<TokenRecord, 'name' | 'permissions' | 'gateways' | 'policies' | 'disabled' | 'expiresAtMs' | 'notBeforeMs'>
+>;
+
+/** Tokens. Only a hash of the value is kept. Writes without `write` count as made at the command line. */
+export interface TokenStore {
+  /** Returns the value, which can't be read again. */
+  create(accountId: string, token: NewToken, write?: Write): Promise<{ token: TokenRecord; value: string }>;
+  all(accountId: string): Promise<TokenRecord[]>;
+  get(accountId: string, id: string): Promise<TokenRecord | null>;
+  update(accountId: string, id: string, change: TokenChange & { write: Write }): Promise<TokenRecord | null>;
+  /** Sets a new value and returns it; null when there is no such token. */
+  roll(accountId: string, id: string, write?: Write): Promise<string | null>;
+  delete(accountId: string, id: string, write?: Write): Promise<boolean>;
+}
+
+export interface ControlCollections {
+  /** Named by gateway id; the entry's own id is the internal one, the log store's `gatewayKey`. */
+  gateways: Collection<GatewaySettings>;
+}
+
+/** Everything configured, with the in-memory view that the data plane reads. */
+export interface ControlStore extends ControlCollections {
+  readonly snapshot: ControlSnapshot;
+  readonly tokens: TokenStore;
+  /** Runs several writes as one: all of them or none. Inside use only the collections that `work` is given. */
+  atomically<T>(work: (collections: ControlCollections) => Promise<T>): Promise<T>;
+  /**
+   * Makes sure that the account opened with has an administrator's token. A given value becomes (or replaces) that
+   * token's value. Without one, a value is made when there is no such token yet, and returned; else null.
+   */
+  ensureAdminToken(value: string | null): Promise<string | null>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,7 @@
+/**
+ * The control store in SQL: gateways, tokens and everything else that is configured, in one table of entries, with the
+ * in-memory view for the data plane and an audit row for every change. Knows nothing of HTTP.
+ */
+export type { ControlStore } from '../control-ports.ts';
+export { MigrationError } from './migrate.ts';
+export { type ControlStoreOptions, openControlStore } from './open.ts';

@@ -1,0 +1,183 @@
+import { Database } from 'bun:sqlite';
+import { DEFAULT_GATEWAY_ID, DEFAULT_GATEWAY_SETTINGS, Refusal } from '@headgate/contract';
+import { Kysely } from 'kysely';
+import type { Clock, IdSource } from '../../lib/index.ts';
+import type { ControlCollections, ControlStore } from '../control-ports.ts';
+import type { ControlSnapshot, GatewayPolicy } from '../ports.ts';
+import { type Change, decodeEntry, type Kind, type Run, sqlCollection, type Surroundings } from './collection.ts';
+import { bunSqliteDialect } from './dialect.ts';
+import { GATEWAYS, TOKENS } from './kinds.ts';
+import { migrate } from './migrate.ts';
+import { SnapshotIndex } from './snapshot.ts';
+import type { EntryRow, Tables } from './tables.ts';
+import { ensureAdminToken, tokenStore } from './tokens.ts';
+import { createVault, type Vault } from './vault.ts';
+
+export interface ControlStoreOptions {
+  /** Database file, or `:memory:`. */
+  file: string;
+  clock: Clock;
+  ids: IdSource;
+  /** 32 bytes. */
+  masterKey: Uint8Array;
+  /** Made when it is missing. */
+  accountId: string;
+}
+
+/** How often another process's changes (a token made at the command line) are looked for. */
+const WATCH_MS = 500;
+
+/**
+ * Opens the control database and brings it to this release's shape.
+ * @throws MigrationError when that fails, leaving it as it was; Error when the master key is not the one it was made with.
+ */
+export async function openControlStore(options: ControlStoreOptions): Promise<ControlStore> {
+  const { clock, ids } = options;
+  const vault = createVault(options.masterKey);
+  const database = new Database(options.file);
+  database.run('PRAGMA journal_mode = WAL');
+  database.run('PRAGMA synchronous = FULL');
+  database.run('PRAGMA busy_timeout = 5000');
+  const db = new Kysely<Tables>({ dialect: bunSqliteDialect(database) });
+  try {
+    await migrate(db, clock.nowMs());
+    await checkMasterKey(db, vault);
+    await db
+      .insertInto('accounts')
+      .values({ id: options.accountId, created_at_ms: clock.nowMs() })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  const index = new SnapshotIndex(clock);
+  const apply = ({ kind, before, after }: Change) => {
+    const entry = <Data>(spec: Kind<Data>, row: EntryRow | null) => row && decodeEntry(spec, row, vault);
+    if (kind === GATEWAYS.kind) index.gatewayChanged(entry(GATEWAYS, before), entry(GATEWAYS, after));
+    if (kind === TOKENS.kind) index.tokenChanged(entry(TOKENS, before), entry(TOKENS, after));
+  };
+  const load = async (source: Kysely<Tables>) => {
+    const accounts = await source.selectFrom('accounts').select('id').execute();
+    const rows = await source
+      .selectFrom('entries')
+      .selectAll()
+      .where('kind', 'in', [GATEWAYS.kind, TOKENS.kind])
+      .execute();
+    // From here on nothing is awaited: a lookup sees the old view or the new one.
+    index.clear();
+    for (const { id } of accounts) index.accounts.add(id);
+    for (const after of rows) apply({ kind: after.kind, before: null, after });
+  };
+  await load(db);
+  const run = transactions(db, apply);
+  const around: Surroundings = { db, run, clock, ids, vault };
+  const collections = collectionsOn(around);
+  const tokens = sqlCollection(TOKENS, around);
+  const unwatch = watch(database, clock, () => run(({ trx }) => load(trx)));
+  const snapshot: ControlSnapshot = {
+    hasAccount: (accountId) => index.accounts.has(accountId),
+    gateway: (accountId, gatewayId) => index.gateway(accountId, gatewayId),
+    token: (value) => index.token(value),
+    ensureDefaultGateway: (accountId) => ensureDefault(collections, index, accountId),
+  };
+  return {
+    ...collections,
+    tokens: tokenStore(tokens),
+    snapshot,
+    atomically: (work) =>
+      run((session) => work(collectionsOn({ ...around, db: session.trx, run: (inner) => inner(session) }))),
+    ensureAdminToken: (value) => ensureAdminToken(tokens, options.accountId, value),
+    async close() {
+      unwatch();
+      await db.destroy();
+    },
+  };
+}
+
+function collectionsOn(around: Surroundings): ControlCollections {
+  return { gateways: sqlCollection(GATEWAYS, around) };
+}
+
+/** Transactions one after the other; the changes of each reach the snapshot before the next one starts. */
+function transactions(db: Kysely<Tables>, apply: (change: Change) => void): Run {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(async () => {
+      const changes: Change[] = [];
+      const value = await db.transaction().execute((trx) => work({ trx, changed: (change) => changes.push(change) }));
+      for (const change of changes) apply(change);
+      return value;
+    });
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+/** Calls `reload` when another process has written. */
+function watch(database: Database, clock: Clock, reload: () => Promise<void>): () => void {
+  const version = () => (database.query('PRAGMA data_version').get() as { data_version: number }).data_version;
+  let seen = version();
+  let closed = false;
+  let cancel = clock.after(WATCH_MS, look);
+  function again(): void {
+    if (!closed) cancel = clock.after(WATCH_MS, look);
+  }
+  function look(): void {
+    const now = version();
+    if (now === seen) {
+      again();
+      return;
+    }
+    const loaded = () => {
+      seen = now;
+      again();
+    };
+    // Failed, e.g. because the other process holds the lock: the next look tries again.
+    reload().then(loaded, again);
+  }
+  return () => {
+    closed = true;
+    cancel();
+  };
+}
+
+async function ensureDefault(
+  collections: ControlCollections,
+  index: SnapshotIndex,
+  accountId: string,
+): Promise<GatewayPolicy> {
+  const known = index.gateway(accountId, DEFAULT_GATEWAY_ID);
+  if (known !== null) return known;
+  try {
+    await collections.gateways.create(
+      { accountId, parent: '' },
+      { name: DEFAULT_GATEWAY_ID, data: DEFAULT_GATEWAY_SETTINGS },
+      { actor: { kind: 'system', id: 'first-call', name: 'first authenticated call' } },
+    );
+  } catch (error) {
+    // Two first calls at once: the other one has made it.
+    if (!(error instanceof Refusal && error.kind === 'apiConflict')) throw error;
+  }
+  const made = index.gateway(accountId, DEFAULT_GATEWAY_ID);
+  if (made === null) throw new Error('The default gateway was deleted while it was made');
+  return made;
+}
+
+/** Fails early and clearly instead of at the first secret. */
+async function checkMasterKey(db: Kysely<Tables>, vault: Vault): Promise<void> {
+  const name = 'master_key_check';
+  const fact = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
+  if (fact === undefined) {
+    await db
+      .insertInto('facts')
+      .values({ name, value: vault.seal(name, name) })
+      .execute();
+    return;
+  }
+  try {
+    vault.open(fact.value, name);
+  } catch (cause) {
+    throw new Error('The master key is not the one that the control database was made with', { cause });
+  }
+}
