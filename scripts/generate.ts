@@ -4,9 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openApiDocument } from '@headgate/contract';
+import manifest from '../package.json' with { type: 'json' };
 
 const FILES: Record<string, () => string> = {
-  'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  'docs/openapi.json': () => `${JSON.stringify(openApiDocument(manifest.version), null, 2)}\n`,
 };
 
 const check = process.argv.includes('--check');

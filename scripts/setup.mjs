@@ -18,7 +18,7 @@ const [installed = '', scope = ''] = existsSync(marker) ? readFileSync(marker, '
 
 if (installed !== wanted || (dev && scope !== 'dev')) {
   console.error('headgate: installing packages (once) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])]);
+  run('npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])]);
   ensureBun();
   writeFileSync(marker, `${wanted} ${dev ? 'dev' : 'server'}`);
 } else {

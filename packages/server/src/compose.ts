@@ -1,5 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from 'bun:sqlite';
 import { createApi } from './api/index.ts';
@@ -7,8 +6,9 @@ import { type Config, ConfigError } from './config.ts';
 import { createGateway } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { type Secret, systemClock, uuidV7Source } from './lib/index.ts';
+import { findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
-import { type ControlStore, openControlStore } from './stores/sql/index.ts';
+import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
 import type { LogStore } from './stores/ports.ts';
 import { VERSION } from './version.ts';
@@ -42,7 +42,7 @@ export async function compose(config: Config): Promise<Runtime> {
       firstByteTimeoutMs: config.upstreamTimeoutMs,
       idleTimeoutMs: config.upstreamIdleTimeoutMs,
       durability: config.logDurability,
-      baseUrls: config.providerBaseUrls,
+      baseUrls: bySlug(config.providerBaseUrls),
     },
     report,
   });
@@ -76,14 +76,15 @@ export async function compose(config: Config): Promise<Runtime> {
 }
 
 /** Opens the control store alone, as the commands that run beside a server do. */
-export function openControl(config: Config): Promise<ControlStore> {
-  return openControlStore({
-    file: join(config.dataDir, 'control.db'),
-    clock: systemClock,
-    ids: uuidV7Source(),
-    masterKey: readMasterKey(config.dataDir, config.masterKey),
-    accountId: config.accountId,
-  });
+export async function openControl(config: Config): Promise<ControlStore> {
+  const file = join(config.dataDir, 'control.db');
+  const masterKey = readMasterKey(config.dataDir, config.masterKey);
+  try {
+    return await openControlStore({ file, clock: systemClock, ids: uuidV7Source(), masterKey, accountId: config.accountId });
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    throw new ConfigError(`HEADGATE_DATA_DIR: cannot open ${file} (${error instanceof Error ? error.message : String(error)})`);
+  }
 }
 
 /** One line on standard error; never a secret, never a body. */
@@ -98,6 +99,11 @@ function openLogs(config: Config): Promise<LogStore> {
     clock: systemClock,
     onProblem: (line) => console.error(`headgate: logs: ${line}`),
   });
+}
+
+/** Replacement bases under the providers' own slugs; an alias in the setting means the same provider. */
+function bySlug(urls: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...urls].map(([slug, url]) => [findProvider(slug)?.slug ?? slug, url]));
 }
 
 function localHandlers(): Map<string, LocalHandler> {

@@ -3,6 +3,7 @@
  */
 import { Command } from 'commander';
 import { type Config, ConfigError, readConfig } from '../config.ts';
+import { MigrationError } from '../stores/sql/index.ts';
 import { VERSION } from '../version.ts';
 import { doctor } from './doctor.ts';
 import { serve } from './serve.ts';
@@ -13,8 +14,9 @@ export async function runCli(args: readonly string[]): Promise<void> {
   try {
     await program().parseAsync([...args], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(`headgate: ${error.message}`);
+    // One line for what people can mend; a stack for what is ours to mend.
+    const expected = error instanceof ConfigError || error instanceof MigrationError;
+    console.error(expected ? `headgate: ${error.message}` : error);
     process.exit(1);
   }
 }

@@ -14,7 +14,8 @@ export function planRoute(call: ReadCall, baseUrls: ReadonlyMap<string, string>)
     accountId: call.accountId,
     path: call.path,
     query: call.query,
-    header: (name) => call.request.headers.get(name),
+    // Not the client's own headers: those may hold our token.
+    header: (name) => call.headers.get(name),
     baseUrl: baseUrls.get(provider.slug) ?? null,
   });
   if ('problem' in target) throw new Refusal('requestInvalid', { message: target.problem });
