@@ -5,5 +5,6 @@
 export { createReader } from './reader.ts';
 export * from './reading.ts';
 export { formatForPath } from './path.ts';
+export { createRealtimeReader, type RealtimeFrame, readRealtime } from './realtime/index.ts';
 export { readRequest } from './request.ts';
 export { emptyUsage, type UsageMetadata, usageMetadata } from './usage.ts';

@@ -1,10 +1,12 @@
+import { completeInvocationUsage } from './bedrock-invoke/index.ts';
 import { Draft } from './draft.ts';
 import { plainTextError, readError, readHiddenError } from './error.ts';
 import type { Decoder } from './format.ts';
 import { type AwsFrame, decodeUtf8, Framer } from './framing/index.ts';
 import { asName, asObject, asObjects, type Json, parseJson } from './json.ts';
 import type { AnswerReader, FormatName, ReaderInput, Reading, StreamFacts } from './reading.ts';
-import { formatOf } from './registry.ts';
+import { formatOf, plainFormatOf } from './registry.ts';
+import { withoutEnvelope } from './workers-ai/index.ts';
 
 /** Makes the reader for one answer. */
 export function createReader(input: ReaderInput): AnswerReader {
@@ -17,6 +19,8 @@ class Reader implements AnswerReader {
   readonly #expected: FormatName;
   readonly #facts: StreamFacts = { events: 0, done: false, ended: false, malformed: 0 };
   #decoder: Decoder | null = null;
+  /** What Bedrock adds to the last event of an Invoke stream. */
+  #metrics: Json | null = null;
 
   constructor(input: ReaderInput) {
     this.#expected = input.format;
@@ -40,6 +44,7 @@ class Reader implements AnswerReader {
   end(): Reading {
     this.#framer.end();
     const draft = this.#draft;
+    completeInvocationUsage(draft, this.#metrics);
     if (draft.status >= 400) draft.setError(plainTextError('', draft.status));
     if (this.#framer.framing === 'json' || this.#framer.framing === 'plain' || this.#framer.framing === null) {
       return draft.reading(null);
@@ -58,6 +63,7 @@ class Reader implements AnswerReader {
     // The end of the input may have cut its last event, which makes it neither an event nor malformed.
     if (value === null && !complete) return;
     this.#facts.events += 1;
+    this.#decoder ??= plainFormatOf(name)?.decoder(this.#draft) ?? null;
     if (this.#decoder?.plain?.(name, data)) return;
     if (value === null) this.#facts.malformed += 1;
     else this.#value(value, name);
@@ -75,7 +81,13 @@ class Reader implements AnswerReader {
       this.#draft.setError({ ...readError(value, this.#draft.status), type: failed });
       return;
     }
-    this.#value(value, headers[':event-type'] ?? null);
+    const inner = typeof value.bytes === 'string' ? asObject(parseJson(decodeBase64(value.bytes))) : value;
+    if (inner === null) {
+      this.#facts.malformed += 1;
+      return;
+    }
+    this.#metrics = asObject(inner['amazon-bedrock-invocationMetrics']) ?? this.#metrics;
+    this.#value(inner, headers[':event-type'] ?? null);
   }
 
   #value(value: Json, name: string | null): void {
@@ -86,7 +98,7 @@ class Reader implements AnswerReader {
 
   #body(value: unknown): void {
     const draft = this.#draft;
-    const values = asObjects(Array.isArray(value) ? value : [value]);
+    const values = asObjects(Array.isArray(value) ? value : [value]).map(withoutEnvelope);
     const [first] = values;
     if (draft.status >= 400) draft.setError(readError(value, draft.status));
     if (first === undefined) return;
@@ -100,4 +112,8 @@ class Reader implements AnswerReader {
   #text(start: string): void {
     if (this.#draft.status >= 400) this.#draft.setError(plainTextError(start, this.#draft.status));
   }
+}
+
+function decodeBase64(text: string): string {
+  return decodeUtf8(Buffer.from(text, 'base64'));
 }

@@ -1,4 +1,4 @@
-import { asObject, type Json } from './json.ts';
+import { asObject, type Json, sumCounts } from './json.ts';
 import type { Usage } from './reading.ts';
 
 /** A usage with nothing known. */
@@ -34,6 +34,29 @@ function wholePrompt(usage: Usage): number | null {
   if (usage.input === null) return null;
   const cached = usage.cacheIncluded ? 0 : (usage.cacheRead ?? 0) + (usage.cacheWrite ?? 0);
   return usage.input + cached + (usage.toolUsePrompt ?? 0);
+}
+
+/** The sum of two usages, counter by counter. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  const units = { ...one.units };
+  for (const [name, value] of Object.entries(other.units)) units[name] = (units[name] ?? 0) + value;
+  return {
+    input: sumCounts(one.input, other.input),
+    output: sumCounts(one.output, other.output),
+    total: sumCounts(one.total, other.total),
+    inputFull: sumCounts(one.inputFull, other.inputFull),
+    cacheRead: sumCounts(one.cacheRead, other.cacheRead),
+    cacheWrite: sumCounts(one.cacheWrite, other.cacheWrite),
+    cacheWrite1h: sumCounts(one.cacheWrite1h, other.cacheWrite1h),
+    reasoning: sumCounts(one.reasoning, other.reasoning),
+    audioInput: sumCounts(one.audioInput, other.audioInput),
+    audioOutput: sumCounts(one.audioOutput, other.audioOutput),
+    imageInput: sumCounts(one.imageInput, other.imageInput),
+    imageOutput: sumCounts(one.imageOutput, other.imageOutput),
+    toolUsePrompt: sumCounts(one.toolUsePrompt, other.toolUsePrompt),
+    cacheIncluded: one.cacheIncluded,
+    units,
+  };
 }
 
 /** Billed units other than tokens: the positive numbers of an object, by name. Zero bills nothing and is left out. */

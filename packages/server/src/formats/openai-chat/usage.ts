@@ -3,15 +3,21 @@ import type { Usage } from '../reading.ts';
 import { unitsOf, usageOf } from '../usage.ts';
 
 /** Billed units that are no tokens, as Perplexity, xAI and Groq name them. */
-const UNIT_NAMES = ['num_search_queries', 'num_sources_used', 'citation_tokens', 'search_units'] as const;
+const UNIT_NAMES = [
+  'num_search_queries',
+  'num_sources_used',
+  'citation_tokens',
+  'search_units',
+  'billable_audio_seconds',
+] as const;
 
 /**
- * Reads a `usage` object of the OpenAI family, chat (`prompt_tokens`) and Responses (`input_tokens`) alike. Cached tokens
+ * Reads a `usage` object of the OpenAI family, chat (`prompt_tokens`) and Responses, audio and realtime (`input_tokens`) alike. Cached tokens
  * are part of the input; where they are written depends on who speaks the format, and no place is added to another.
  */
 export function openaiUsage(raw: Json): Usage | null {
-  const input = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details) ?? {};
-  const output = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details) ?? {};
+  const input = firstObject(raw.prompt_tokens_details, raw.input_tokens_details, raw.input_token_details);
+  const output = firstObject(raw.completion_tokens_details, raw.output_tokens_details, raw.output_token_details);
   return usageOf({
     input: firstCount(raw.prompt_tokens, raw.input_tokens),
     output: firstCount(raw.completion_tokens, raw.output_tokens),
@@ -33,4 +39,8 @@ export function openaiUsage(raw: Json): Usage | null {
     imageOutput: firstCount(output.image_tokens),
     units: unitsOf(Object.fromEntries(UNIT_NAMES.map((name) => [name, raw[name]])), raw.server_tool_use),
   });
+}
+
+function firstObject(...values: unknown[]): Json {
+  return values.map(asObject).find((value) => value !== null) ?? {};
 }

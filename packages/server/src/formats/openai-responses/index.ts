@@ -5,6 +5,8 @@ import { asCount, asName, asObject, asString, type Json } from '../json.ts';
 import { openaiUsage } from '../openai-chat/index.ts';
 import { readCallItem, readOutput } from './output.ts';
 
+export { readCallItem } from './output.ts';
+
 export const openaiResponses: WireFormat = { fits, decoder: responsesDecoder };
 
 const TERMINAL = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
