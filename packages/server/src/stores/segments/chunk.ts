@@ -1,0 +1,167 @@
+import type { Database } from 'bun:sqlite';
+import {
+  decodeIds,
+  decodeNumbers,
+  decodeTexts,
+  encodeIds,
+  encodeNumbers,
+  encodeTexts,
+  type NumberColumn,
+  type TextColumn,
+  textsOf,
+} from './columns.ts';
+import { trusting } from './damage.ts';
+
+const TOTAL =
+  'CASE WHEN tokens_in IS NULL AND tokens_out IS NULL THEN NULL ELSE ifnull(tokens_in, 0) + ifnull(tokens_out, 0) END';
+
+/** Where each column comes from in the table `rows`. The order is part of the file format: add at the end only. */
+const COLUMNS = {
+  seq: 'seq',
+  id: 'id',
+  created: 'created',
+  profile: 'profile',
+  duration: 'duration',
+  tokensIn: 'tokens_in',
+  tokensOut: 'tokens_out',
+  tokens: TOTAL,
+  // A double holds costs up to $9,007 to the pico-dollar; the row keeps all 64 bits.
+  cost: 'CAST(cost AS REAL)',
+  feedback: 'feedback',
+  event: 'event',
+  metadata: 'metadata',
+} as const;
+export type ColumnName = keyof typeof COLUMNS;
+export type NumberName = Exclude<ColumnName, 'id' | 'event' | 'metadata'>;
+type TextName = 'event' | 'metadata';
+
+const NAMES = Object.keys(COLUMNS) as ColumnName[];
+const COLUMN_SPACE = 32;
+
+/** Smallest and largest value of a column in a chunk and whether one is missing; both null when all are. */
+export interface Zone {
+  min: number | null;
+  max: number | null;
+  missing: boolean;
+}
+type Zones = Partial<Record<ColumnName, Zone>>;
+
+/** One range of rows, whose columns are read when they are asked for. Valid within one read transaction. */
+export interface Chunk {
+  readonly rows: number;
+  /** Null for a chunk that is not packed. */
+  zone(name: NumberName): Zone | null;
+  numbers(name: NumberName): NumberColumn;
+  texts(name: TextName): TextColumn;
+  /** 16 bytes for each row. */
+  ids(): Uint8Array;
+}
+
+/** Every chunk that has rows, oldest first. */
+export function chunksOf(db: Database): Chunk[] {
+  const meta = db.query<{ chunk_rows: number; next_seq: number }, []>('SELECT chunk_rows, next_seq FROM meta').get();
+  const { chunk_rows: size = 1, next_seq: nextSeq = 0 } = meta ?? {};
+  const packed = new Map<number, Chunk>();
+  const entries = db.query<{ chunk: number; rows: number; zones: string }, []>('SELECT chunk, rows, zones FROM chunks');
+  for (const { chunk, rows, zones } of entries.iterate()) packed.set(chunk, packedChunk(db, chunk, rows, zones));
+  const firstSeq = db.query<{ seq: number | null }, []>('SELECT min(seq) AS seq FROM rows').get()?.seq ?? nextSeq;
+  const chunks: Chunk[] = [];
+  for (let n = Math.floor(firstSeq / size); n * size < nextSeq; n++) {
+    const chunk = packed.get(n) ?? looseChunk(db, n * size, (n + 1) * size);
+    if (chunk.rows > 0) chunks.push(chunk);
+  }
+  return chunks;
+}
+
+/** Writes the columns of one chunk anew, all or the named ones, or forgets the chunk when no row is left in it. */
+export function packChunk(db: Database, n: number, chunkRows: number, only: readonly ColumnName[] = NAMES): void {
+  const loose = looseChunk(db, n * chunkRows, (n + 1) * chunkRows);
+  if (loose.rows === 0) {
+    unpackChunk(db, n);
+    return;
+  }
+  const old = db.query<{ zones: string }, [number]>('SELECT zones FROM chunks WHERE chunk = ?').get(n);
+  const zones: Zones = old === null ? {} : JSON.parse(old.zones);
+  const put = db.query('INSERT OR REPLACE INTO columns (key, data) VALUES (?, ?)');
+  for (const name of only) {
+    put.run(columnKey(n, name), encoded(loose, name));
+    if (name !== 'id' && name !== 'event' && name !== 'metadata') zones[name] = zoneOf(loose.numbers(name));
+  }
+  db.query('INSERT OR REPLACE INTO chunks (chunk, rows, zones) VALUES (?, ?, ?)').run(
+    n,
+    loose.rows,
+    JSON.stringify(zones),
+  );
+}
+
+/** From now on the chunk is read from its rows. */
+export function unpackChunk(db: Database, n: number): void {
+  db.query('DELETE FROM chunks WHERE chunk = ?').run(n);
+  db.query('DELETE FROM columns WHERE key >= ? AND key < ?').run(n * COLUMN_SPACE, (n + 1) * COLUMN_SPACE);
+}
+
+function packedChunk(db: Database, n: number, rows: number, zonesText: string): Chunk {
+  const zones = trusting('a chunk', () => JSON.parse(zonesText) as Zones);
+  const read = <T>(name: ColumnName, decode: (data: Uint8Array) => T): T => {
+    const found = db
+      .query<{ data: Uint8Array }, [number]>('SELECT data FROM columns WHERE key = ?')
+      .get(columnKey(n, name));
+    return trusting(`column ${name}`, () => decode(found?.data ?? new Uint8Array(0)));
+  };
+  return {
+    rows,
+    zone: (name) => zones[name] ?? null,
+    numbers: (name) => read(name, decodeNumbers),
+    texts: (name) => read(name, decodeTexts),
+    ids: () => read('id', decodeIds),
+  };
+}
+
+function looseChunk(db: Database, from: number, to: number): Chunk {
+  const values = (name: ColumnName) =>
+    db.query(`SELECT ${COLUMNS[name]} FROM rows WHERE seq >= ? AND seq < ? ORDER BY seq`).values(from, to);
+  const count = db.query<{ n: number }, [number, number]>('SELECT count(*) AS n FROM rows WHERE seq >= ? AND seq < ?');
+  return {
+    rows: count.get(from, to)?.n ?? 0,
+    zone: () => null,
+    numbers: (name) => Float64Array.from(values(name), ([value]) => (typeof value === 'number' ? value : Number.NaN)),
+    texts: (name) => textsOf(listTexts(name, values(name))),
+    ids: () => {
+      const found = values('id');
+      const ids = new Uint8Array(found.length * 16);
+      found.forEach(([id], i) => {
+        if (id instanceof Uint8Array) ids.set(id, i * 16);
+      });
+      return ids;
+    },
+  };
+}
+
+function encoded(chunk: Chunk, name: ColumnName): Uint8Array {
+  if (name === 'id') return encodeIds(chunk.ids());
+  if (name !== 'event' && name !== 'metadata') return encodeNumbers(chunk.numbers(name));
+  const { chars, ends, missing } = chunk.texts(name);
+  return encodeTexts(Array.from(ends, (end, i) => (missing[i] === 1 ? null : chars.slice(ends[i - 1] ?? 0, end))));
+}
+
+/** Event ids one to a row, metadata values as many as the row has keys. */
+function listTexts(name: TextName, values: unknown[][]): (string | null)[] {
+  if (name === 'event') return values.map(([value]) => (typeof value === 'string' ? value : null));
+  return values.flatMap(([json]) => (typeof json === 'string' ? (JSON.parse(json) as unknown[]).map(String) : []));
+}
+
+function zoneOf(values: NumberColumn): Zone {
+  const zone: Zone = { min: null, max: null, missing: false };
+  for (const value of values) {
+    if (Number.isNaN(value)) zone.missing = true;
+    else {
+      if (zone.min === null || value < zone.min) zone.min = value;
+      if (zone.max === null || value > zone.max) zone.max = value;
+    }
+  }
+  return zone;
+}
+
+function columnKey(chunk: number, name: ColumnName): number {
+  return chunk * COLUMN_SPACE + NAMES.indexOf(name);
+}

@@ -1,0 +1,151 @@
+/** The reader's thread: answers queries from the committed state of the segments, whatever the writer is doing. */
+import { existsSync } from 'node:fs';
+import type { LogPage, LogQuery, LogRecord, LogSelection, StoredLog } from '../ports.ts';
+import { damageIn } from './damage.ts';
+import { gatewayDirectory, segmentNumbers, segmentPath } from './files.ts';
+import { HandleCache } from './handle-cache.ts';
+import type { Read, ReaderOps, SelectedRows } from './protocol.ts';
+import { Scan, type Sink, topSink } from './scan.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { Statistics } from './statistics.ts';
+import { TopRows } from './top-rows.ts';
+import { serve } from './worker-link.ts';
+
+declare const self: Worker;
+
+const OPEN_FILES = 64;
+
+const handles = new HandleCache(OPEN_FILES, (path) => new SegmentReader(path));
+let root = '';
+
+serve<ReaderOps>(self, {
+  open: (ask) => {
+    root = ask.root;
+    return null;
+  },
+  list: (query) => reading(() => list(query)),
+  get: ({ gatewayKey, id }) => reading(() => get(gatewayKey, id)),
+  collect: ({ selection, limit }) => reading(() => collect(selection, limit)),
+  close: () => {
+    handles.closeAll();
+    return null;
+  },
+});
+
+function list(query: LogQuery): LogPage {
+  const top = new TopRows(query.page * query.perPage, query.direction);
+  const statistics = query.withStatistics ? new Statistics() : null;
+  const intoTop = topSink(query, top);
+  const totalCount = scanAll(query, (found) => {
+    intoTop(found);
+    statistics?.sink(found);
+  });
+  const rows: LogRecord[] = [];
+  for (const { segment, seq } of top.rows().slice((query.page - 1) * query.perPage)) {
+    // Retention may have taken the row since.
+    const record = inSegment(query.gatewayKey, segment, (reader) => reader.record(seq, query.gatewayKey));
+    if (record !== null) rows.push(record);
+  }
+  return { rows, totalCount, statistics: statistics?.result() ?? null };
+}
+
+function get(gatewayKey: string, id: string): StoredLog | null {
+  for (const segment of segmentsOf(gatewayKey).reverse()) {
+    const found = inSegment(gatewayKey, segment, (reader) => reader.find(id, gatewayKey));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function collect(selection: LogSelection, limit: number | null): SelectedRows[] {
+  const rowsEver = new Map<number, number>();
+  const stored = new Map<number, number>();
+  const selected = new Map<number, number[]>();
+  const add = (segment: number, seq: number) => {
+    const list = selected.get(segment) ?? [];
+    selected.set(segment, list);
+    list.push(seq);
+  };
+  const top = limit === null ? null : new TopRows(limit, selection.direction);
+  const sink: Sink = top === null ? everyRow(add) : topSink(selection, top);
+  scanAll(selection, sink, (segment, view) => {
+    rowsEver.set(segment, view.rowsEver());
+    stored.set(
+      segment,
+      view.chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
+    );
+  });
+  for (const { segment, seq } of top?.rows() ?? []) add(segment, seq);
+  return Array.from(selected, ([segment, seqs]) => ({
+    segment,
+    seqs: Float64Array.from(seqs).sort(),
+    wholeAt: seqs.length === stored.get(segment) ? (rowsEver.get(segment) ?? null) : null,
+  }));
+}
+
+function everyRow(add: (segment: number, seq: number) => void): Sink {
+  return ({ chunk, mask, segment }) => {
+    const seqs = chunk.numbers('seq');
+    for (let i = 0; i < mask.length; i++) if (mask[i] === 1) add(segment, seqs[i] ?? 0);
+  };
+}
+
+function scanAll(
+  selection: LogSelection,
+  sink: Sink,
+  onSegment: (segment: number, view: Parameters<Scan['segment']>[1]) => void = () => {},
+): number {
+  const scan = new Scan(selection);
+  const segments = segmentsOf(selection.gatewayKey);
+  let total = 0;
+  for (const segment of selection.direction === 'desc' ? segments.reverse() : segments) {
+    const count = inSegment(selection.gatewayKey, segment, (reader) =>
+      reader.snapshot((view) => {
+        onSegment(segment, view);
+        return scan.segment(segment, view, sink);
+      }),
+    );
+    total += count ?? 0;
+  }
+  return total;
+}
+
+/** Segments as they are now, oldest first; handles of those that are gone are closed. */
+function segmentsOf(gatewayKey: string): number[] {
+  const directory = gatewayDirectory(root, gatewayKey);
+  const numbers = segmentNumbers(directory);
+  handles.closeExcept(directory, new Set(numbers.map((number) => segmentPath(directory, number))));
+  return numbers;
+}
+
+class DamageFound extends Error {
+  constructor(
+    readonly segment: number,
+    readonly reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+/** Null when the segment is gone. */
+function inSegment<T>(gatewayKey: string, segment: number, work: (reader: SegmentReader) => T): T | null {
+  const path = segmentPath(gatewayDirectory(root, gatewayKey), segment);
+  try {
+    return work(handles.get(path));
+  } catch (error) {
+    handles.close(path);
+    const reason = damageIn(error);
+    if (reason !== null) throw new DamageFound(segment, reason);
+    if (!existsSync(path)) return null;
+    throw error;
+  }
+}
+
+function reading<T>(read: () => T): Read<T> {
+  try {
+    return { result: read() };
+  } catch (error) {
+    if (error instanceof DamageFound) return { damaged: { segment: error.segment, reason: error.reason } };
+    throw error;
+  }
+}

@@ -1,0 +1,167 @@
+import type { LogRecord, MetadataValue } from '../ports.ts';
+
+/** Fields with few values: a segment keeps each combination once, as a profile, and rows name it by number. */
+const PROFILE_FIELDS = [
+  'accountId',
+  'provider',
+  'model',
+  'modelAsked',
+  'modelType',
+  'method',
+  'path',
+  'requestType',
+  'requestContentType',
+  'responseContentType',
+  'statusCode',
+  'outcome',
+  'cached',
+  'step',
+  'customCost',
+  'authentication',
+  'wholesale',
+  'byok',
+  'compatibilityMode',
+  'userAgent',
+  'dlpAction',
+  'streamed',
+  'finishReason',
+  'payloadDropped',
+] as const satisfies (keyof LogRecord)[];
+
+export interface Profile extends Pick<LogRecord, (typeof PROFILE_FIELDS)[number]> {
+  metadataKeys: string[] | null;
+  /** JSON of `usage` and `stages` with 0 for every number; the row has the numbers. */
+  usageForm: string | null;
+  stagesForm: string | null;
+}
+
+/** A row as it lies in the table `rows`, but for `seq` and with the cost as decimal text, which holds all 64 bits. */
+export interface StoredRow {
+  id: Uint8Array;
+  /** Null when it is the id. */
+  event: string | null;
+  profile: number;
+  created: number;
+  duration: number;
+  latency: number | null;
+  request_size: number;
+  response_size: number;
+  tokens_in: number | null;
+  tokens_out: number | null;
+  cost: string | null;
+  feedback: number | null;
+  score: number | null;
+  metadata: string | null;
+  usage: string | null;
+  stages: string | null;
+  error: string | null;
+}
+
+/** A record on its way between threads: JSON has no bigint. */
+export type PlainRecord = Omit<LogRecord, 'costPico'> & { costPico: string | null };
+
+export function toPlain(record: LogRecord): PlainRecord {
+  return { ...record, costPico: record.costPico === null ? null : String(record.costPico) };
+}
+
+/** Splits a record into its row and its profile (JSON, the same text for the same profile). */
+export function encodeRow(record: PlainRecord): { row: Omit<StoredRow, 'profile'>; profile: string } {
+  const usage = takeNumbers(record.usage);
+  const stages = takeNumbers(record.stages);
+  const profile: unknown[] = PROFILE_FIELDS.map((field) => record[field]);
+  profile.push(record.metadata === null ? null : Object.keys(record.metadata), usage.form, stages.form);
+  const row = {
+    id: idBytes(record.id) ?? new Uint8Array(16),
+    event: record.eventId === record.id ? null : record.eventId,
+    created: record.createdAtMs,
+    duration: record.durationMs,
+    latency: record.latencyMs,
+    request_size: record.requestSize,
+    response_size: record.responseSize,
+    tokens_in: record.tokensIn,
+    tokens_out: record.tokensOut,
+    cost: record.costPico,
+    feedback: record.feedback,
+    score: record.score,
+    metadata: metadataValues(record.metadata),
+    usage: usage.numbers,
+    stages: stages.numbers,
+    error: record.error === null ? null : JSON.stringify(record.error),
+  };
+  return { row, profile: JSON.stringify(profile) };
+}
+
+export function decodeProfile(json: string): Profile {
+  const values: unknown[] = JSON.parse(json);
+  const names = [...PROFILE_FIELDS, 'metadataKeys', 'usageForm', 'stagesForm'];
+  return Object.fromEntries(names.map((name, i) => [name, values[i]])) as unknown as Profile;
+}
+
+export function decodeRow(row: StoredRow, profile: Profile, gatewayKey: string): LogRecord {
+  const { metadataKeys, usageForm, stagesForm, ...shared } = profile;
+  const id = idText(row.id);
+  return {
+    ...shared,
+    id,
+    eventId: row.event ?? id,
+    gatewayKey,
+    createdAtMs: row.created,
+    durationMs: row.duration,
+    latencyMs: row.latency,
+    requestSize: row.request_size,
+    responseSize: row.response_size,
+    tokensIn: row.tokens_in,
+    tokensOut: row.tokens_out,
+    usage: putNumbers(usageForm, row.usage) as LogRecord['usage'],
+    costPico: row.cost === null ? null : BigInt(row.cost),
+    metadata: joinMetadata(metadataKeys, row.metadata),
+    feedback: row.feedback,
+    score: row.score,
+    error: row.error === null ? null : JSON.parse(row.error),
+    stages: putNumbers(stagesForm, row.stages) as LogRecord['stages'],
+  };
+}
+
+/** The stored profile (JSON) with other metadata keys. */
+export function withMetadataKeys(profile: string, keys: string[] | null): string {
+  const values: unknown[] = JSON.parse(profile);
+  values[PROFILE_FIELDS.length] = keys;
+  return JSON.stringify(values);
+}
+
+export function metadataValues(metadata: Record<string, MetadataValue> | null): string | null {
+  return metadata === null ? null : JSON.stringify(Object.values(metadata));
+}
+
+/** The 16 bytes of a UUID in canonical lower-case text, else null. */
+export function idBytes(id: string): Uint8Array | null {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return null;
+  return Uint8Array.fromHex(id.replaceAll('-', ''));
+}
+
+export function idText(bytes: Uint8Array): string {
+  const hex = bytes.toHex();
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function takeNumbers(value: object | null): { form: string | null; numbers: string | null } {
+  if (value === null) return { form: null, numbers: null };
+  const numbers: number[] = [];
+  const form = JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'number' ? numbers.push(item) && 0 : item,
+  );
+  return { form, numbers: numbers.join() };
+}
+
+function putNumbers(form: string | null, numbers: string | null): unknown {
+  if (form === null) return null;
+  const values = (numbers ?? '').split(',');
+  let next = 0;
+  return JSON.parse(form, (_key, item: unknown) => (item === 0 ? Number(values[next++]) : item));
+}
+
+function joinMetadata(keys: string[] | null, values: string | null): LogRecord['metadata'] {
+  if (keys === null || values === null) return null;
+  const list: MetadataValue[] = JSON.parse(values);
+  return Object.fromEntries(keys.map((key, i) => [key, list[i] ?? '']));
+}

@@ -1,0 +1,76 @@
+import type { Database } from 'bun:sqlite';
+import type { LogRecord, StoredLog } from '../ports.ts';
+import { unpackBodies } from './bodies.ts';
+import { type Chunk, chunksOf } from './chunk.ts';
+import { DamagedSegment, trusting } from './damage.ts';
+import { decodeProfile, decodeRow, idBytes, type Profile, type StoredRow } from './row-codec.ts';
+import { openSegment, SELECT_ROW } from './schema.ts';
+
+/** One segment, open for reading. */
+export class SegmentReader {
+  readonly #db: Database;
+  /** By number; they are never changed, only added to. */
+  readonly #profiles: Profile[] = [];
+
+  /** @throws DamagedSegment, SQLiteError */
+  constructor(path: string) {
+    this.#db = openSegment(path, 'read');
+  }
+
+  /** Runs `work` on one state of the segment, whatever the writer does meanwhile. */
+  snapshot<T>(work: (view: SegmentView) => T): T {
+    this.#db.run('BEGIN');
+    try {
+      this.#loadProfiles();
+      return work({ profiles: this.#profiles, chunks: chunksOf(this.#db), rowsEver: () => this.#rowsEver() });
+    } finally {
+      if (this.#db.inTransaction) this.#db.run('COMMIT');
+    }
+  }
+
+  record(seq: number, gatewayKey: string): LogRecord | null {
+    const row = this.#db.query<StoredRow, [number]>(SELECT_ROW).get(seq);
+    if (row === null) return null;
+    if (row.profile >= this.#profiles.length) this.#loadProfiles();
+    const profile = this.#profiles[row.profile];
+    if (profile === undefined) throw new DamagedSegment('a row without a profile');
+    return trusting('a row', () => decodeRow(row, profile, gatewayKey));
+  }
+
+  find(id: string, gatewayKey: string): StoredLog | null {
+    const bytes = idBytes(id);
+    if (bytes === null) return null;
+    const seq = this.#db.query<{ seq: number }, [Uint8Array]>('SELECT seq FROM rows WHERE id = ?').get(bytes)?.seq;
+    const record = seq === undefined ? null : this.record(seq, gatewayKey);
+    if (seq === undefined || record === null) return null;
+    const packed = this.#db
+      .query<{ request: Uint8Array | null; response: Uint8Array | null; responseText: Uint8Array | null }, [number]>(
+        'SELECT request, response, response_text AS responseText FROM bodies WHERE seq = ?',
+      )
+      .get(seq);
+    return { record, bodies: packed && unpackBodies(packed) };
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #loadProfiles(): void {
+    const rows = this.#db
+      .query<{ fields: string }, [number]>('SELECT fields FROM profiles WHERE profile >= ? ORDER BY profile')
+      .all(this.#profiles.length);
+    for (const { fields } of rows) this.#profiles.push(trusting('a profile', () => decodeProfile(fields)));
+  }
+
+  #rowsEver(): number {
+    return this.#db.query<{ n: number }, []>('SELECT next_seq AS n FROM meta').get()?.n ?? 0;
+  }
+}
+
+export interface SegmentView {
+  profiles: readonly Profile[];
+  /** Oldest first. */
+  chunks: Chunk[];
+  /** Rows ever stored. */
+  rowsEver(): number;
+}

@@ -1,0 +1,210 @@
+import type { Database } from 'bun:sqlite';
+import type { LogChange, LogRecord } from '../ports.ts';
+import type { PackedBodies } from './bodies.ts';
+import { type ColumnName, packChunk, unpackChunk } from './chunk.ts';
+import {
+  decodeProfile,
+  decodeRow,
+  encodeRow,
+  idBytes,
+  metadataValues,
+  type PlainRecord,
+  type StoredRow,
+  withMetadataKeys,
+} from './row-codec.ts';
+import { openSegment, SELECT_ROW } from './schema.ts';
+import { DamagedSegment } from './damage.ts';
+
+interface Meta {
+  gateway: string;
+  chunk_rows: number;
+  rows: number;
+  next_seq: number;
+  /** The first chunk that has not been packed yet. */
+  next_chunk: number;
+  first_created: number | null;
+}
+
+const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $profile, $created, $duration, $latency, $request_size,
+  $response_size, $tokens_in, $tokens_out, CAST($cost AS INTEGER), $feedback, $score, $metadata, $usage, $stages, $error)`;
+
+/**
+ * One segment, open for writing. Every change runs inside `transaction`; after one that failed the object no longer
+ * matches the file and must be closed.
+ */
+export class SegmentWriter {
+  readonly #db: Database;
+  readonly #profiles = new Map<string, number>();
+  #meta: Meta;
+
+  /** @throws DamagedSegment, SQLiteError */
+  constructor(path: string) {
+    this.#db = openSegment(path, 'write');
+    this.#meta = this.#readMeta();
+    const profiles = this.#db.query<{ profile: number; fields: string }, []>('SELECT profile, fields FROM profiles');
+    for (const { profile, fields } of profiles.iterate()) this.#profiles.set(fields, profile);
+  }
+
+  get rows(): number {
+    return this.#meta.rows;
+  }
+
+  /** Rows ever stored here, deleted ones too. */
+  get rowsEver(): number {
+    return this.#meta.next_seq;
+  }
+
+  get firstCreatedMs(): number | null {
+    return this.#meta.first_created;
+  }
+
+  get profileCount(): number {
+    return this.#profiles.size;
+  }
+
+  bytes(): number {
+    const { bytes } = this.#db
+      .query<{ bytes: number }, []>('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
+      .get() ?? { bytes: 0 };
+    return bytes;
+  }
+
+  transaction<T>(work: () => T): T {
+    this.#db.run('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db
+        .query('UPDATE meta SET rows = ?, next_seq = ?, next_chunk = ?, first_created = ?')
+        .run(this.#meta.rows, this.#meta.next_seq, this.#meta.next_chunk, this.#meta.first_created);
+      this.#db.run('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.#db.inTransaction) this.#db.run('ROLLBACK');
+      throw error;
+    }
+  }
+
+  insert(record: PlainRecord, bodies: PackedBodies | null): void {
+    const { row, profile } = encodeRow(record);
+    const seq = this.#meta.next_seq;
+    this.#db.query(INSERT_ROW).run({ seq, ...row, profile: this.#profileId(profile) });
+    if (bodies !== null) {
+      this.#db
+        .query('INSERT INTO bodies VALUES (?, ?, ?, ?)')
+        .run(seq, bodies.request, bodies.response, bodies.responseText);
+    }
+    this.#meta.first_created ??= record.createdAtMs;
+    this.#meta.next_seq += 1;
+    this.#meta.rows += 1;
+  }
+
+  find(id: string): number | null {
+    const bytes = idBytes(id);
+    if (bytes === null) return null;
+    return this.#db.query<{ seq: number }, [Uint8Array]>('SELECT seq FROM rows WHERE id = ?').get(bytes)?.seq ?? null;
+  }
+
+  patch(seq: number, change: LogChange): LogRecord {
+    const touched: ColumnName[] = [];
+    if (change.feedback !== undefined) {
+      this.#db.query('UPDATE rows SET feedback = ? WHERE seq = ?').run(change.feedback, seq);
+      touched.push('feedback');
+    }
+    if (change.score !== undefined) this.#db.query('UPDATE rows SET score = ? WHERE seq = ?').run(change.score, seq);
+    if (change.metadata !== undefined) {
+      const keys = change.metadata === null ? null : Object.keys(change.metadata);
+      const profile = this.#profileId(withMetadataKeys(this.#profileOf(seq), keys));
+      this.#db
+        .query('UPDATE rows SET metadata = ?, profile = ? WHERE seq = ?')
+        .run(metadataValues(change.metadata), profile, seq);
+      touched.push('metadata', 'profile');
+    }
+    const chunk = Math.floor(seq / this.#meta.chunk_rows);
+    if (touched.length > 0 && this.#isPacked(chunk)) packChunk(this.#db, chunk, this.#meta.chunk_rows, touched);
+    return this.#read(seq);
+  }
+
+  /** Deletes rows by `seq`, ascending, and gives how many were there. */
+  erase(seqs: Iterable<number>): number {
+    let erased = 0;
+    const chunks = new Set<number>();
+    for (const seq of seqs) {
+      if (this.#db.query('DELETE FROM rows WHERE seq = ?').run(seq).changes === 0) continue;
+      this.#db.query('DELETE FROM bodies WHERE seq = ?').run(seq);
+      erased += 1;
+      chunks.add(Math.floor(seq / this.#meta.chunk_rows));
+    }
+    for (const chunk of chunks) {
+      if (this.#isPacked(chunk)) packChunk(this.#db, chunk, this.#meta.chunk_rows);
+    }
+    this.#meta.rows -= erased;
+    return erased;
+  }
+
+  /** Deletes the `count` rows stored first. The chunk that is cut into goes back to plain rows: it will be cut again. */
+  eraseOldest(count: number): void {
+    const end = this.#db
+      .query<{ seq: number }, [number]>('SELECT seq FROM rows ORDER BY seq LIMIT 1 OFFSET ?')
+      .get(count)?.seq;
+    const before = end ?? this.#meta.next_seq;
+    const from = this.#db.query<{ seq: number }, []>('SELECT min(seq) AS seq FROM rows').get()?.seq ?? before;
+    const { chunk_rows } = this.#meta;
+    for (let chunk = Math.floor(from / chunk_rows); chunk * chunk_rows < before; chunk++) unpackChunk(this.#db, chunk);
+    this.#db.query('DELETE FROM bodies WHERE seq < ?').run(before);
+    this.#meta.rows -= this.#db.query('DELETE FROM rows WHERE seq < ?').run(before).changes;
+  }
+
+  /** Whether a chunk is full and not packed. */
+  get packIsDue(): boolean {
+    return (this.#meta.next_chunk + 1) * this.#meta.chunk_rows <= this.#meta.next_seq;
+  }
+
+  /** Packs the next chunk, be it full or not. */
+  packNext(): void {
+    packChunk(this.#db, this.#meta.next_chunk, this.#meta.chunk_rows);
+    this.#meta.next_chunk += 1;
+  }
+
+  /** Nothing will be added any more: packs the rest and empties the WAL. */
+  seal(): void {
+    while (this.#meta.next_chunk * this.#meta.chunk_rows < this.#meta.next_seq) this.transaction(() => this.packNext());
+    this.#db.run('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #readMeta(): Meta {
+    const meta = this.#db.query<Meta, []>('SELECT * FROM meta').get();
+    if (meta === null) throw new DamagedSegment('no meta row');
+    return meta;
+  }
+
+  #profileId(fields: string): number {
+    const known = this.#profiles.get(fields);
+    if (known !== undefined) return known;
+    const id = this.#profiles.size;
+    this.#db.query('INSERT INTO profiles VALUES (?, ?)').run(id, fields);
+    this.#profiles.set(fields, id);
+    return id;
+  }
+
+  #profileOf(seq: number): string {
+    const sql = 'SELECT fields FROM profiles WHERE profile = (SELECT profile FROM rows WHERE seq = ?)';
+    const found = this.#db.query<{ fields: string }, [number]>(sql).get(seq);
+    if (found === null) throw new DamagedSegment('a row without a profile');
+    return found.fields;
+  }
+
+  #read(seq: number): LogRecord {
+    const row = this.#db.query<StoredRow, [number]>(SELECT_ROW).get(seq);
+    if (row === null) throw new DamagedSegment('an indexed row is missing');
+    return decodeRow(row, decodeProfile(this.#profileOf(seq)), this.#meta.gateway);
+  }
+
+  #isPacked(chunk: number): boolean {
+    return this.#db.query('SELECT 1 FROM chunks WHERE chunk = ?').get(chunk) !== null;
+  }
+}
