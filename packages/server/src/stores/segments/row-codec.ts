@@ -1,35 +1,48 @@
 import type { LogRecord, MetadataValue } from '../ports.ts';
 
-/** Fields with few values: a segment keeps each combination once, as a profile, and rows name it by number. */
-const PROFILE_FIELDS = [
-  'accountId',
-  'provider',
-  'model',
-  'modelAsked',
-  'modelType',
-  'method',
-  'path',
-  'requestType',
-  'requestContentType',
-  'responseContentType',
-  'statusCode',
-  'outcome',
-  'cached',
-  'step',
-  'customCost',
-  'authentication',
-  'wholesale',
-  'byok',
-  'compatibilityMode',
-  'userAgent',
-  'dlpAction',
-  'streamed',
-  'finishReason',
-  'payloadDropped',
-] as const satisfies (keyof LogRecord)[];
+/**
+ * Fields with few values: a segment keeps each combination once, and rows name it by number. They go in two groups,
+ * what the caller brings and how the call ended, since the two vary by themselves.
+ */
+const PROFILE_FIELDS = {
+  origin: [
+    'accountId',
+    'provider',
+    'model',
+    'modelAsked',
+    'modelType',
+    'method',
+    'path',
+    'requestType',
+    'requestContentType',
+    'customCost',
+    'authentication',
+    'wholesale',
+    'byok',
+    'compatibilityMode',
+    'userAgent',
+  ],
+  ending: [
+    'responseContentType',
+    'statusCode',
+    'outcome',
+    'cached',
+    'step',
+    'dlpAction',
+    'streamed',
+    'finishReason',
+    'payloadDropped',
+  ],
+} as const satisfies Record<ProfileKind, (keyof LogRecord)[]>;
 
-export interface Profile extends Pick<LogRecord, (typeof PROFILE_FIELDS)[number]> {
+export type ProfileKind = 'origin' | 'ending';
+export const PROFILE_KINDS: readonly ProfileKind[] = ['origin', 'ending'];
+
+export interface Origin extends Pick<LogRecord, (typeof PROFILE_FIELDS.origin)[number]> {
   metadataKeys: string[] | null;
+}
+
+export interface Ending extends Pick<LogRecord, (typeof PROFILE_FIELDS.ending)[number]> {
   /** JSON of `usage` and `stages` with 0 for every number; the row has the numbers. */
   usageForm: string | null;
   stagesForm: string | null;
@@ -40,7 +53,8 @@ export interface StoredRow {
   id: Uint8Array;
   /** Null when it is the id. */
   event: string | null;
-  profile: number;
+  origin: number;
+  ending: number;
   created: number;
   duration: number;
   latency: number | null;
@@ -64,12 +78,16 @@ export function toPlain(record: LogRecord): PlainRecord {
   return { ...record, costPico: record.costPico === null ? null : String(record.costPico) };
 }
 
-/** Splits a record into its row and its profile (JSON, the same text for the same profile). */
-export function encodeRow(record: PlainRecord): { row: Omit<StoredRow, 'profile'>; profile: string } {
+/** Splits a record into its row and its profiles (JSON, the same text for the same profile). */
+export function encodeRow(record: PlainRecord): {
+  row: Omit<StoredRow, ProfileKind>;
+  profiles: Record<ProfileKind, string>;
+} {
   const usage = takeNumbers(record.usage);
   const stages = takeNumbers(record.stages);
-  const profile: unknown[] = PROFILE_FIELDS.map((field) => record[field]);
-  profile.push(record.metadata === null ? null : Object.keys(record.metadata), usage.form, stages.form);
+  const keys = record.metadata === null ? null : Object.keys(record.metadata);
+  const origin = [keys, ...PROFILE_FIELDS.origin.map((field) => record[field])];
+  const ending = [usage.form, stages.form, ...PROFILE_FIELDS.ending.map((field) => record[field])];
   const row = {
     id: idBytes(record.id) ?? new Uint8Array(16),
     event: record.eventId === record.id ? null : record.eventId,
@@ -88,20 +106,27 @@ export function encodeRow(record: PlainRecord): { row: Omit<StoredRow, 'profile'
     stages: stages.numbers,
     error: record.error === null ? null : JSON.stringify(record.error),
   };
-  return { row, profile: JSON.stringify(profile) };
+  return { row, profiles: { origin: JSON.stringify(origin), ending: JSON.stringify(ending) } };
 }
 
-export function decodeProfile(json: string): Profile {
-  const values: unknown[] = JSON.parse(json);
-  const names = [...PROFILE_FIELDS, 'metadataKeys', 'usageForm', 'stagesForm'];
-  return Object.fromEntries(names.map((name, i) => [name, values[i]])) as unknown as Profile;
+export function decodeOrigin(json: string): Origin {
+  return named(['metadataKeys', ...PROFILE_FIELDS.origin], json) as Origin;
 }
 
-export function decodeRow(row: StoredRow, profile: Profile, gatewayKey: string): LogRecord {
-  const { metadataKeys, usageForm, stagesForm, ...shared } = profile;
+export function decodeEnding(json: string): Ending {
+  return named(['usageForm', 'stagesForm', ...PROFILE_FIELDS.ending], json) as Ending;
+}
+
+export function decodeRow(
+  row: StoredRow,
+  { origin, ending, gatewayKey }: { origin: Origin; ending: Ending; gatewayKey: string },
+): LogRecord {
+  const { metadataKeys, ...brought } = origin;
+  const { usageForm, stagesForm, ...ended } = ending;
   const id = idText(row.id);
   return {
-    ...shared,
+    ...brought,
+    ...ended,
     id,
     eventId: row.event ?? id,
     gatewayKey,
@@ -122,11 +147,10 @@ export function decodeRow(row: StoredRow, profile: Profile, gatewayKey: string):
   };
 }
 
-/** The stored profile (JSON) with other metadata keys. */
-export function withMetadataKeys(profile: string, keys: string[] | null): string {
-  const values: unknown[] = JSON.parse(profile);
-  values[PROFILE_FIELDS.length] = keys;
-  return JSON.stringify(values);
+/** The same origin (JSON) with other metadata keys. */
+export function withMetadataKeys(origin: string, keys: string[] | null): string {
+  const [, ...rest]: unknown[] = JSON.parse(origin);
+  return JSON.stringify([keys, ...rest]);
 }
 
 export function metadataValues(metadata: Record<string, MetadataValue> | null): string | null {
@@ -164,4 +188,9 @@ function joinMetadata(keys: string[] | null, values: string | null): LogRecord['
   if (keys === null || values === null) return null;
   const list: MetadataValue[] = JSON.parse(values);
   return Object.fromEntries(keys.map((key, i) => [key, list[i] ?? '']));
+}
+
+function named(names: readonly string[], json: string): unknown {
+  const values: unknown[] = JSON.parse(json);
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
 }

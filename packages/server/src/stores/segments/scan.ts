@@ -1,8 +1,9 @@
 import type { LogOrder, LogSelection } from '../ports.ts';
 import type { Chunk, NumberName } from './chunk.ts';
+import type { NumberColumn } from './columns.ts';
 import { type Conditions, compile } from './conditions.ts';
-import type { Profile } from './row-codec.ts';
-import type { SegmentView } from './segment-reader.ts';
+import type { Ending, Origin } from './row-codec.ts';
+import type { Profiles, SegmentView } from './segment-reader.ts';
 import type { Candidate, TopRows } from './top-rows.ts';
 
 /** Receives the matches of a scan, chunk by chunk. `mask[i]` is 1 for each of the `count` rows that match. */
@@ -11,7 +12,7 @@ export type Sink = (found: {
   mask: Uint8Array;
   count: number;
   segment: number;
-  profiles: readonly Profile[];
+  profiles: Profiles;
 }) => void;
 
 /** Runs a selection's filters over segments, and gives the number of matches. */
@@ -26,19 +27,15 @@ export class Scan {
 
   /** Scans one segment; within it in the direction of the order, so that good candidates come early. */
   segment(segment: number, { profiles, chunks }: SegmentView, sink: Sink): number {
-    const good = Uint8Array.from(profiles, (profile) =>
-      Number(this.#conditions.profile.every((test) => test(profile))),
-    );
-    if (this.#conditions.profile.length > 0 && !good.includes(1)) return 0;
-    const allGood = !good.includes(0);
+    const origins = verdicts(profiles.origin, this.#conditions.origin);
+    const endings = verdicts(profiles.ending, this.#conditions.ending);
+    if (!origins.includes(1) || !endings.includes(1)) return 0;
     let total = 0;
     for (const chunk of this.#newestFirst ? chunks.toReversed() : chunks) {
       const mask = new Uint8Array(chunk.rows).fill(1);
       if (!this.#filter(chunk, mask, profiles)) continue;
-      if (!allGood) {
-        const numbers = chunk.numbers('profile');
-        for (let i = 0; i < mask.length; i++) if (good[numbers[i] ?? -1] !== 1) mask[i] = 0;
-      }
+      if (origins.includes(0)) keepGood(mask, chunk.numbers('origin'), origins);
+      if (endings.includes(0)) keepGood(mask, chunk.numbers('ending'), endings);
       let count = 0;
       for (let i = 0; i < mask.length; i++) count += mask[i] ?? 0;
       if (count > 0) sink({ chunk, mask, count, segment, profiles });
@@ -47,7 +44,7 @@ export class Scan {
     return total;
   }
 
-  #filter(chunk: Chunk, mask: Uint8Array, profiles: readonly Profile[]): boolean {
+  #filter(chunk: Chunk, mask: Uint8Array, profiles: Profiles): boolean {
     for (const test of this.#conditions.rows) {
       const verdict = test.verdict(chunk);
       if (verdict === 'none') return false;
@@ -55,6 +52,15 @@ export class Scan {
     }
     return true;
   }
+}
+
+/** 1 for each profile that passes all tests. */
+function verdicts<T>(profiles: readonly T[], tests: ((profile: T) => boolean)[]): Uint8Array {
+  return Uint8Array.from(profiles, (profile) => Number(tests.every((test) => test(profile))));
+}
+
+function keepGood(mask: Uint8Array, numbers: NumberColumn, good: Uint8Array): void {
+  for (let i = 0; i < mask.length; i++) if (good[numbers[i] ?? -1] !== 1) mask[i] = 0;
 }
 
 const NUMBER_ORDERS: Partial<Record<LogOrder, NumberName>> = {
@@ -66,22 +72,26 @@ const NUMBER_ORDERS: Partial<Record<LogOrder, NumberName>> = {
   feedback: 'feedback',
 };
 
-const PROFILE_ORDERS: Partial<Record<LogOrder, (profile: Profile) => number | string | null>> = {
-  provider: (p) => p.provider,
-  model: (p) => p.model,
-  model_type: (p) => p.modelType,
-  success: (p) => Number(p.outcome === 'success'),
-  cached: (p) => Number(p.cached),
+type Key = Candidate['key'];
+
+const ORIGIN_ORDERS: Partial<Record<LogOrder, (origin: Origin) => Key>> = {
+  provider: (o) => o.provider,
+  model: (o) => o.model,
+  model_type: (o) => o.modelType,
+};
+
+const ENDING_ORDERS: Partial<Record<LogOrder, (ending: Ending) => Key>> = {
+  success: (e) => Number(e.outcome === 'success'),
+  cached: (e) => Number(e.cached),
 };
 
 /** Offers matches to `top`, reading only the chunks that can still contribute. */
 export function topSink({ orderBy, direction }: LogSelection, top: TopRows): Sink {
   const column = NUMBER_ORDERS[orderBy];
-  const ofProfile = PROFILE_ORDERS[orderBy];
   return ({ chunk, mask, segment, profiles }) => {
     const zone = column === undefined ? null : chunk.zone(column);
     if (zone !== null && !top.mayTake(direction === 'asc' ? zone.min : zone.max)) return;
-    const keys = column === undefined ? profileKeys(chunk, profiles, ofProfile) : numberKeys(chunk, column);
+    const keys = column === undefined ? profileKeys(chunk, profiles, orderBy) : numberKeys(chunk, column);
     let parts: { seqs: Float64Array; ids: DataView } | null = null;
     for (let n = 0; n < mask.length; n++) {
       const i = direction === 'asc' ? n : mask.length - 1 - n;
@@ -94,7 +104,7 @@ export function topSink({ orderBy, direction }: LogSelection, top: TopRows): Sin
   };
 }
 
-function numberKeys(chunk: Chunk, column: NumberName): (row: number) => Candidate['key'] {
+function numberKeys(chunk: Chunk, column: NumberName): (row: number) => Key {
   const values = chunk.numbers(column);
   return (row) => {
     const value = values[row] ?? Number.NaN;
@@ -102,13 +112,12 @@ function numberKeys(chunk: Chunk, column: NumberName): (row: number) => Candidat
   };
 }
 
-function profileKeys(
-  chunk: Chunk,
-  profiles: readonly Profile[],
-  read: (profile: Profile) => Candidate['key'] = () => null,
-): (row: number) => Candidate['key'] {
-  const numbers = chunk.numbers('profile');
-  const keys = profiles.map(read);
+function profileKeys(chunk: Chunk, profiles: Profiles, orderBy: LogOrder): (row: number) => Key {
+  const ofOrigin = ORIGIN_ORDERS[orderBy];
+  const ofEnding = ENDING_ORDERS[orderBy];
+  const numbers = chunk.numbers(ofOrigin === undefined ? 'ending' : 'origin');
+  const keys =
+    ofOrigin === undefined ? profiles.ending.map((e) => ofEnding?.(e) ?? null) : profiles.origin.map(ofOrigin);
   return (row) => keys[numbers[row] ?? -1] ?? null;
 }
 

@@ -6,7 +6,8 @@ import { DamagedSegment } from './damage.ts';
  * One segment file. `rows` is the truth; `chunks` and `columns` repeat what filters and orders need, by column and
  * compressed, so that a scan of millions of rows reads a few bytes of each. A chunk is a fixed range of `seq`; one
  * without an entry in `chunks` is read from `rows` (the newest, not yet full, and the one that retention eats).
- * `profiles` holds the combinations of fields with few values, once each.
+ * `origin` and `ending`
+ * hold the combinations of fields with few values, once each.
  */
 const SCHEMA = `
 CREATE TABLE meta (
@@ -22,7 +23,8 @@ CREATE TABLE rows (
   seq INTEGER PRIMARY KEY,
   id BLOB NOT NULL,
   event TEXT,
-  profile INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  ending INTEGER NOT NULL,
   created INTEGER NOT NULL,
   duration INTEGER,
   latency INTEGER,
@@ -40,13 +42,14 @@ CREATE TABLE rows (
 );
 CREATE INDEX rows_by_id ON rows (id);
 CREATE TABLE bodies (seq INTEGER PRIMARY KEY, request BLOB, response BLOB, response_text BLOB);
-CREATE TABLE profiles (profile INTEGER PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE origin (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE ending (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE chunks (chunk INTEGER PRIMARY KEY, rows INTEGER NOT NULL, zones TEXT NOT NULL);
 CREATE TABLE columns (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
 `;
 
 /** Reads one `StoredRow` by `seq`. */
-export const SELECT_ROW = `SELECT seq, id, event, profile, created, duration, latency, request_size, response_size, tokens_in,
+export const SELECT_ROW = `SELECT seq, id, event, origin, ending, created, duration, latency, request_size, response_size, tokens_in,
   tokens_out, CAST(cost AS TEXT) AS cost, feedback, score, metadata, usage, stages, error FROM rows WHERE seq = ?`;
 
 /** "HGLS", in the file header, so that a stray database is not taken for a segment. */

@@ -3,14 +3,28 @@ import type { LogRecord, StoredLog } from '../ports.ts';
 import { unpackBodies } from './bodies.ts';
 import { type Chunk, chunksOf } from './chunk.ts';
 import { DamagedSegment, trusting } from './damage.ts';
-import { decodeProfile, decodeRow, idBytes, type Profile, type StoredRow } from './row-codec.ts';
+import {
+  decodeEnding,
+  decodeOrigin,
+  decodeRow,
+  type Ending,
+  idBytes,
+  type Origin,
+  type ProfileKind,
+  type StoredRow,
+} from './row-codec.ts';
 import { openSegment, SELECT_ROW } from './schema.ts';
+
+export interface Profiles {
+  readonly origin: readonly Origin[];
+  readonly ending: readonly Ending[];
+}
 
 /** One segment, open for reading. */
 export class SegmentReader {
   readonly #db: Database;
   /** By number; they are never changed, only added to. */
-  readonly #profiles: Profile[] = [];
+  readonly #profiles: { origin: Origin[]; ending: Ending[] } = { origin: [], ending: [] };
 
   /** @throws DamagedSegment, SQLiteError */
   constructor(path: string) {
@@ -31,10 +45,11 @@ export class SegmentReader {
   record(seq: number, gatewayKey: string): LogRecord | null {
     const row = this.#db.query<StoredRow, [number]>(SELECT_ROW).get(seq);
     if (row === null) return null;
-    if (row.profile >= this.#profiles.length) this.#loadProfiles();
-    const profile = this.#profiles[row.profile];
-    if (profile === undefined) throw new DamagedSegment('a row without a profile');
-    return trusting('a row', () => decodeRow(row, profile, gatewayKey));
+    if (row.origin >= this.#profiles.origin.length || row.ending >= this.#profiles.ending.length) this.#loadProfiles();
+    const origin = this.#profiles.origin[row.origin];
+    const ending = this.#profiles.ending[row.ending];
+    if (origin === undefined || ending === undefined) throw new DamagedSegment('a row without its profiles');
+    return trusting('a row', () => decodeRow(row, { origin, ending, gatewayKey }));
   }
 
   find(id: string, gatewayKey: string): StoredLog | null {
@@ -56,10 +71,15 @@ export class SegmentReader {
   }
 
   #loadProfiles(): void {
-    const rows = this.#db
-      .query<{ fields: string }, [number]>('SELECT fields FROM profiles WHERE profile >= ? ORDER BY profile')
-      .all(this.#profiles.length);
-    for (const { fields } of rows) this.#profiles.push(trusting('a profile', () => decodeProfile(fields)));
+    this.#loadInto('origin', this.#profiles.origin, decodeOrigin);
+    this.#loadInto('ending', this.#profiles.ending, decodeEnding);
+  }
+
+  #loadInto<T>(kind: ProfileKind, profiles: T[], decode: (json: string) => T): void {
+    const sql = `SELECT fields FROM ${kind} WHERE n >= ? ORDER BY n`;
+    for (const { fields } of this.#db.query<{ fields: string }, [number]>(sql).all(profiles.length)) {
+      profiles.push(trusting('a profile', () => decode(fields)));
+    }
   }
 
   #rowsEver(): number {
@@ -68,7 +88,7 @@ export class SegmentReader {
 }
 
 export interface SegmentView {
-  profiles: readonly Profile[];
+  profiles: Profiles;
   /** Oldest first. */
   chunks: Chunk[];
   /** Rows ever stored. */

@@ -3,12 +3,15 @@ import type { LogChange, LogRecord } from '../ports.ts';
 import type { PackedBodies } from './bodies.ts';
 import { type ColumnName, packChunk, unpackChunk } from './chunk.ts';
 import {
-  decodeProfile,
+  decodeEnding,
+  decodeOrigin,
   decodeRow,
   encodeRow,
   idBytes,
   metadataValues,
   type PlainRecord,
+  PROFILE_KINDS,
+  type ProfileKind,
   type StoredRow,
   withMetadataKeys,
 } from './row-codec.ts';
@@ -25,7 +28,7 @@ interface Meta {
   first_created: number | null;
 }
 
-const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $profile, $created, $duration, $latency, $request_size,
+const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $origin, $ending, $created, $duration, $latency, $request_size,
   $response_size, $tokens_in, $tokens_out, CAST($cost AS INTEGER), $feedback, $score, $metadata, $usage, $stages, $error)`;
 
 /**
@@ -34,15 +37,17 @@ const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $profile, $creat
  */
 export class SegmentWriter {
   readonly #db: Database;
-  readonly #profiles = new Map<string, number>();
+  readonly #profiles = { origin: new Map<string, number>(), ending: new Map<string, number>() };
   #meta: Meta;
 
   /** @throws DamagedSegment, SQLiteError */
   constructor(path: string) {
     this.#db = openSegment(path, 'write');
     this.#meta = this.#readMeta();
-    const profiles = this.#db.query<{ profile: number; fields: string }, []>('SELECT profile, fields FROM profiles');
-    for (const { profile, fields } of profiles.iterate()) this.#profiles.set(fields, profile);
+    for (const kind of PROFILE_KINDS) {
+      const profiles = this.#db.query<{ n: number; fields: string }, []>(`SELECT n, fields FROM ${kind}`);
+      for (const { n, fields } of profiles.iterate()) this.#profiles[kind].set(fields, n);
+    }
   }
 
   get rows(): number {
@@ -59,7 +64,7 @@ export class SegmentWriter {
   }
 
   get profileCount(): number {
-    return this.#profiles.size;
+    return Math.max(this.#profiles.origin.size, this.#profiles.ending.size);
   }
 
   bytes(): number {
@@ -86,9 +91,11 @@ export class SegmentWriter {
   }
 
   insert(record: PlainRecord, bodies: PackedBodies | null): void {
-    const { row, profile } = encodeRow(record);
+    const { row, profiles } = encodeRow(record);
     const seq = this.#meta.next_seq;
-    this.#db.query(INSERT_ROW).run({ seq, ...row, profile: this.#profileId(profile) });
+    const origin = this.#profileId('origin', profiles.origin);
+    const ending = this.#profileId('ending', profiles.ending);
+    this.#db.query(INSERT_ROW).run({ seq, ...row, origin, ending });
     if (bodies !== null) {
       this.#db
         .query('INSERT INTO bodies VALUES (?, ?, ?, ?)')
@@ -114,11 +121,11 @@ export class SegmentWriter {
     if (change.score !== undefined) this.#db.query('UPDATE rows SET score = ? WHERE seq = ?').run(change.score, seq);
     if (change.metadata !== undefined) {
       const keys = change.metadata === null ? null : Object.keys(change.metadata);
-      const profile = this.#profileId(withMetadataKeys(this.#profileOf(seq), keys));
+      const origin = this.#profileId('origin', withMetadataKeys(this.#profileOf('origin', seq), keys));
       this.#db
-        .query('UPDATE rows SET metadata = ?, profile = ? WHERE seq = ?')
-        .run(metadataValues(change.metadata), profile, seq);
-      touched.push('metadata', 'profile');
+        .query('UPDATE rows SET metadata = ?, origin = ? WHERE seq = ?')
+        .run(metadataValues(change.metadata), origin, seq);
+      touched.push('metadata', 'origin');
     }
     const chunk = Math.floor(seq / this.#meta.chunk_rows);
     if (touched.length > 0 && this.#isPacked(chunk)) packChunk(this.#db, chunk, this.#meta.chunk_rows, touched);
@@ -182,26 +189,29 @@ export class SegmentWriter {
     return meta;
   }
 
-  #profileId(fields: string): number {
-    const known = this.#profiles.get(fields);
+  #profileId(kind: ProfileKind, fields: string): number {
+    const profiles = this.#profiles[kind];
+    const known = profiles.get(fields);
     if (known !== undefined) return known;
-    const id = this.#profiles.size;
-    this.#db.query('INSERT INTO profiles VALUES (?, ?)').run(id, fields);
-    this.#profiles.set(fields, id);
-    return id;
+    const n = profiles.size;
+    this.#db.query(`INSERT INTO ${kind} VALUES (?, ?)`).run(n, fields);
+    profiles.set(fields, n);
+    return n;
   }
 
-  #profileOf(seq: number): string {
-    const sql = 'SELECT fields FROM profiles WHERE profile = (SELECT profile FROM rows WHERE seq = ?)';
+  #profileOf(kind: ProfileKind, seq: number): string {
+    const sql = `SELECT fields FROM ${kind} WHERE n = (SELECT ${kind} FROM rows WHERE seq = ?)`;
     const found = this.#db.query<{ fields: string }, [number]>(sql).get(seq);
-    if (found === null) throw new DamagedSegment('a row without a profile');
+    if (found === null) throw new DamagedSegment(`a row without its ${kind}`);
     return found.fields;
   }
 
   #read(seq: number): LogRecord {
     const row = this.#db.query<StoredRow, [number]>(SELECT_ROW).get(seq);
     if (row === null) throw new DamagedSegment('an indexed row is missing');
-    return decodeRow(row, decodeProfile(this.#profileOf(seq)), this.#meta.gateway);
+    const origin = decodeOrigin(this.#profileOf('origin', seq));
+    const ending = decodeEnding(this.#profileOf('ending', seq));
+    return decodeRow(row, { origin, ending, gatewayKey: this.#meta.gateway });
   }
 
   #isPacked(chunk: number): boolean {

@@ -74,26 +74,3 @@ function wholeLower(chars: string): string | null {
   const lower = chars.toLowerCase();
   return lower.length !== chars.length || chars.includes('Σ') ? null : lower;
 }
-
-const ID_CHARS = 36;
-const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-const HEX_CODES = Uint8Array.from(HEX_PAIRS.join(''), (char) => char.charCodeAt(0));
-const BYTES_BEFORE_DASH = new Set([3, 5, 7, 9]);
-
-/** Ids of 16 bytes as texts of 36 characters. */
-export function idTexts(ids: Uint8Array): TextColumn {
-  const count = ids.length / 16;
-  const codes = Buffer.allocUnsafe(count * ID_CHARS);
-  const ends = new Uint32Array(count);
-  let to = 0;
-  for (let row = 0; row < count; row++) {
-    for (let i = 0; i < 16; i++) {
-      const byte = ids[row * 16 + i] ?? 0;
-      codes[to++] = HEX_CODES[byte * 2] ?? 0;
-      codes[to++] = HEX_CODES[byte * 2 + 1] ?? 0;
-      if (BYTES_BEFORE_DASH.has(i)) codes[to++] = 0x2d;
-    }
-    ends[row] = to;
-  }
-  return { chars: codes.toString('latin1'), ends, missing: new Uint8Array(count) };
-}
