@@ -56,7 +56,7 @@ export async function loadRecordings(folder: string): Promise<Recording[]> {
 }
 
 /** The request's body as it went to the provider; null when there was none. */
-export function requestBytes({ request }: Recording): Buffer | null {
+export function requestBytes({ request }: Recording): Buffer<ArrayBuffer> | null {
   switch (request.body_encoding) {
     case 'none':
       return null;
