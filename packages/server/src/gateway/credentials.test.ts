@@ -3,7 +3,13 @@ import type { ControlSnapshot, TokenIdentity } from '../stores/ports.ts';
 import { findCredentials, maskQuery } from './credentials.ts';
 
 const OURS = 'hg_our-own-token';
-const identity: TokenIdentity = { id: 't1', name: 'test', accountId: 'local', permissions: new Set(['run']), gateways: null };
+const identity: TokenIdentity = {
+  id: 't1',
+  name: 'test',
+  accountId: 'local',
+  permissions: new Set(['run']),
+  gateways: null,
+};
 const control = { token: (value: string) => (value === OURS ? identity : null) } as ControlSnapshot;
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
@@ -40,7 +46,11 @@ describe('our token is found and dropped wherever a client puts it', () => {
   });
 
   test('it is dropped from every place at once', () => {
-    const headers = new Headers({ authorization: `Bearer ${OURS}`, 'x-api-key': OURS, 'x-goog-api-key': 'AIza-theirs' });
+    const headers = new Headers({
+      authorization: `Bearer ${OURS}`,
+      'x-api-key': OURS,
+      'x-goog-api-key': 'AIza-theirs',
+    });
     expect([...findCredentials(headers, '', control).drop].sort()).toEqual(['authorization', 'x-api-key']);
   });
 });
@@ -60,12 +70,18 @@ describe("a provider's own credential stays", () => {
 });
 
 describe('placeholders and empty values count as absent', () => {
-  test.each(['', 'Bearer', 'Bearer ', 'Bearer undefined', 'unused', 'Bearer unused', 'CF_TEMP_TOKEN', 'Bearer CF_TEMP_TOKEN'])(
-    'authorization: "%s"',
-    (value) => {
-      expect([...findCredentials(new Headers({ authorization: value }), '', control).drop]).toEqual(['authorization']);
-    },
-  );
+  test.each([
+    '',
+    'Bearer',
+    'Bearer ',
+    'Bearer undefined',
+    'unused',
+    'Bearer unused',
+    'CF_TEMP_TOKEN',
+    'Bearer CF_TEMP_TOKEN',
+  ])('authorization: "%s"', (value) => {
+    expect([...findCredentials(new Headers({ authorization: value }), '', control).drop]).toEqual(['authorization']);
+  });
 });
 
 test('keys in a query are masked for the log', () => {

@@ -82,7 +82,12 @@ function withoutOwnTokens(query: string, control: ControlSnapshot): { identity: 
 
 /** The query with the values of key parameters masked, for the log. */
 export function maskQuery(query: string): string {
-  return query.includes('=') ? query.replace(/([?&](?:key|api_key|access_token|token|x-amz-security-token|x-amz-signature)=)[^&]*/gi, '$1[masked]') : query;
+  return query.includes('=')
+    ? query.replace(
+        /([?&](?:key|api_key|access_token|token|x-amz-security-token|x-amz-signature)=)[^&]*/gi,
+        '$1[masked]',
+      )
+    : query;
 }
 
 function decode(text: string): string {

@@ -64,9 +64,12 @@ describe('metadata', () => {
   test('names that begin with cf. are dropped and do not count', () => {
     expect(read('{"cf.user_id":"u","a":1,"b":2,"c":3,"d":4,"e":5}')).toEqual({ a: 1, b: 2, c: 3, d: 4, e: 5 });
   });
-  test.each(['{"a":1,"b":null}', '{"a":{"b":1}}', '{"a":[1]}', '[1]', '"x"', 'nonsense', '{}'])('%s gives none', (text) => {
-    expect(read(text)).toBeNull();
-  });
+  test.each(['{"a":1,"b":null}', '{"a":{"b":1}}', '{"a":[1]}', '[1]', '"x"', 'nonsense', '{}'])(
+    '%s gives none',
+    (text) => {
+      expect(read(text)).toBeNull();
+    },
+  );
   test('a name like __proto__ is data', () => {
     expect(Object.keys(read('{"__proto__":"x"}') ?? {})).toEqual(['__proto__']);
   });

@@ -91,7 +91,7 @@ function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStr
           controller.close();
         } else {
           await settleBefore(once(piece), deps.finishFirst);
-          if (piece === 'truncated') controller.error(new Error('the provider broke off'));
+          if (piece === 'truncated') breakOff(controller);
         }
       },
       async cancel() {
@@ -173,10 +173,15 @@ function brokenAfter(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     pull(controller) {
       const next = chunks.shift();
-      if (next === undefined) controller.error(new Error('the provider broke off'));
+      if (next === undefined) breakOff(controller);
       else controller.enqueue(next);
     },
   });
+}
+
+/** Breaks the client's transfer. No Error object: the server would print it with its stack, and this is no fault. */
+function breakOff(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  controller.error(null);
 }
 
 function isSmallAndWhole(headers: Headers): boolean {

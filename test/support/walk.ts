@@ -1,0 +1,157 @@
+/** The data plane alone, on a real socket: a raw upstream behind it, log rows handed to the test as they are written. */
+import { createGateway, type GatewaySettings } from '../../packages/server/src/gateway/index.ts';
+import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
+import { type Clock, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import type {
+  ControlSnapshot,
+  GatewayPolicy,
+  LogBodies,
+  LogRecord,
+  LogStore,
+  TokenIdentity,
+} from '../../packages/server/src/stores/ports.ts';
+import { type RawHandler, type RawRequest, type RawServer, serveRaw } from './raw-http.ts';
+
+/** A token with the run permission. */
+export const RUN_TOKEN = 'hg_run-token-of-the-tests';
+/** A token without it. */
+export const READ_TOKEN = 'hg_read-token-of-the-tests';
+
+export interface WalkOptions {
+  /** What the provider does; default: 200 with `{}`. */
+  upstream?: RawHandler;
+  policy?: Partial<GatewayPolicy>;
+  settings?: Partial<GatewaySettings>;
+  clock?: Clock;
+}
+
+export interface LoggedCall {
+  record: LogRecord;
+  bodies: LogBodies | null;
+}
+
+export interface Walk {
+  /** e.g. `http://127.0.0.1:PORT/v1/local/g`. */
+  base: string;
+  origin: string;
+  upstream: RawServer;
+  /** Requests that the provider got. */
+  requests: RawRequest[];
+  /** The next row that is written, in order. */
+  nextRow(): Promise<LoggedCall>;
+  /** Errors that the gateway called its own. */
+  reported: unknown[];
+  active(): number;
+  stop(): Promise<void>;
+}
+
+export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
+  const requests: RawRequest[] = [];
+  const answer = options.upstream ?? ((_request, connection) => connection.write(OK_ANSWER));
+  const upstream = await serveRaw((request, connection) => {
+    requests.push(request);
+    return answer(request, connection);
+  });
+  const policy: GatewayPolicy = {
+    accountId: 'local',
+    id: 'g',
+    key: 'key-of-g',
+    authentication: false,
+    collectLogs: true,
+    retention: null,
+    ...options.policy,
+  };
+  const rows = new RowQueue();
+  const reported: unknown[] = [];
+  const clock = options.clock ?? systemClock;
+  const gateway = createGateway({
+    clock,
+    newId: uuidV7Source(),
+    control: controlWith(policy),
+    logs: { append: async (record, bodies) => rows.add({ record, bodies }) } as Pick<LogStore, 'append'> as LogStore,
+    send: createEgress({ local: new Map(), allowed: () => false }),
+    settings: {
+      maxBodyBytes: 1024 * 1024,
+      maxLogBodyBytes: 1024 * 1024,
+      captureBytes: 16 * 1024 * 1024,
+      firstByteTimeoutMs: 600_000,
+      idleTimeoutMs: 300_000,
+      durability: 'relaxed',
+      baseUrls: new Map([['openai', upstream.url]]),
+      ...options.settings,
+    },
+    report: (error) => reported.push(error),
+  });
+  const app = createApp({
+    gateway,
+    api: async () => new Response(null, { status: 500 }),
+    cors: { origins: ['https://allowed.example'] },
+    notReady: () => null,
+    version: '0',
+  });
+  const listener = listen(app, {
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    report: (error) => reported.push(error),
+  });
+  return {
+    base: `${listener.origin}/v1/local/g`,
+    origin: listener.origin,
+    upstream,
+    requests,
+    nextRow: () => rows.next(),
+    reported,
+    active: () => app.active(),
+    stop: async () => {
+      await listener.drain(0);
+      await upstream.stop();
+    },
+  };
+}
+
+export const OK_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
+
+function controlWith(policy: GatewayPolicy): ControlSnapshot {
+  const identity = (permission: 'run' | 'read'): TokenIdentity => ({
+    id: permission,
+    name: permission,
+    accountId: 'local',
+    permissions: new Set([permission]),
+    gateways: null,
+  });
+  const tokens = new Map([
+    [RUN_TOKEN, identity('run')],
+    [READ_TOKEN, identity('read')],
+  ]);
+  let defaultGateway: GatewayPolicy | null = null;
+  return {
+    hasAccount: (accountId) => accountId === 'local',
+    gateway: (accountId, gatewayId) => {
+      if (accountId !== 'local') return null;
+      return gatewayId === policy.id ? policy : gatewayId === 'default' ? defaultGateway : null;
+    },
+    token: (value) => tokens.get(value) ?? null,
+    ensureDefaultGateway: async () => {
+      defaultGateway ??= { ...policy, id: 'default', key: 'key-of-default', authentication: true };
+      return defaultGateway;
+    },
+  };
+}
+
+class RowQueue {
+  readonly #rows: LoggedCall[] = [];
+  readonly #waiting: ((row: LoggedCall) => void)[] = [];
+
+  add(row: LoggedCall): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#rows.push(row);
+    else waiting(row);
+  }
+
+  next(): Promise<LoggedCall> {
+    const row = this.#rows.shift();
+    if (row !== undefined) return Promise.resolve(row);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
