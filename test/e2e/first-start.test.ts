@@ -15,36 +15,37 @@ beforeAll(async () => {
 
 afterAll(() => rm(join(clone, '..'), { recursive: true, force: true }));
 
-test(
-  'clone, npm start, the printed curl, and the call is in the log',
-  async () => {
-    const first = await npmStart();
-    expect(first.output).toMatch(/^account id {6}local$/m);
-    const token = /^admin token {5}(\S+)/m.exec(first.output)?.[1] ?? '';
-    expect(token.length).toBeGreaterThan(20);
+test('clone, npm start, the printed curl, and the call is in the log', async () => {
+  const first = await npmStart();
+  expect(first.output).toMatch(/^account id {6}local$/m);
+  const token = /^admin token {5}(\S+)/m.exec(first.output)?.[1] ?? '';
+  expect(token.length).toBeGreaterThan(20);
 
-    const curl = first.output.slice(first.output.indexOf('  curl ')).replaceAll(/\s*\\\n\s*/g, ' ').trim();
-    const answer = JSON.parse(await run(['sh', '-c', `${curl} --silent --fail-with-body`], clone));
-    expect(answer.choices[0].message.content).toBe('Hello, Headgate!');
+  const curl = first.output
+    .slice(first.output.indexOf('  curl '))
+    .replaceAll(/\s*\\\n\s*/g, ' ')
+    .trim();
+  const answer = JSON.parse(await run(['sh', '-c', `${curl} --silent --fail-with-body`], clone));
+  expect(answer.choices[0].message.content).toBe('Hello, Headgate!');
 
-    const logs = `${first.origin}/client/v4/accounts/local/ai-gateway/gateways/default/logs`;
-    const list = await eventually(async () => {
-      const page = (await (await fetch(logs, { headers: { authorization: `Bearer ${token}` } })).json()) as LogPage;
-      return page.result.length === 1 ? page : null;
-    });
-    expect(list.result[0]).toMatchObject({ provider: 'sandbox', model: 'echo', success: true, status_code: 200 });
-    expect(list.result[0]?.tokens_out).toBe(answer.usage.completion_tokens);
+  const logs = `${first.origin}/client/v4/accounts/local/ai-gateway/gateways/default/logs`;
+  const list = await eventually(async () => {
+    const page = (await (await fetch(logs, { headers: { authorization: `Bearer ${token}` } })).json()) as LogPage;
+    return page.result.length === 1 ? page : null;
+  });
+  expect(list.result[0]).toMatchObject({ provider: 'sandbox', model: 'echo', success: true, status_code: 200 });
+  expect(list.result[0]?.tokens_out).toBe(answer.usage.completion_tokens);
 
-    expect(await first.stop()).toBe(0);
+  expect(await first.stop()).toBe(0);
 
-    const second = await npmStart();
-    expect(second.output).not.toContain(token);
-    const again = (await (await fetch(logs.replace(first.origin, second.origin), { headers: { authorization: `Bearer ${token}` } })).json()) as LogPage;
-    expect(again.result_info.total_count).toBe(1);
-    expect(await second.stop()).toBe(0);
-  },
-  180_000,
-);
+  const second = await npmStart();
+  expect(second.output).not.toContain(token);
+  const again = (await (
+    await fetch(logs.replace(first.origin, second.origin), { headers: { authorization: `Bearer ${token}` } })
+  ).json()) as LogPage;
+  expect(again.result_info.total_count).toBe(1);
+  expect(await second.stop()).toBe(0);
+}, 180_000);
 
 interface LogPage {
   result: { provider: string; tokens_out: number }[];
@@ -56,7 +57,12 @@ async function npmStart(): Promise<{ origin: string; output: string; stop: () =>
   for (const name of Object.keys(environment)) {
     if (name.startsWith('HEADGATE_') && name !== 'HEADGATE_PORT') delete environment[name];
   }
-  const server = Bun.spawn(['npm', 'start', '--silent'], { cwd: clone, env: environment, stdout: 'pipe', stderr: 'inherit' });
+  const server = Bun.spawn(['npm', 'start', '--silent'], {
+    cwd: clone,
+    env: environment,
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
   let output = '';
   for await (const chunk of server.stdout.pipeThrough(new TextDecoderStream())) {
     output += chunk;
