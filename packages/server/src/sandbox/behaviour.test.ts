@@ -15,10 +15,10 @@ test.each([
     'cut',
     {
       content: { kind: 'lorem', tokens: 20 },
-      pace: { firstMs: 0, perTokenMs: 0, end: { kind: 'cut', afterTokens: 10 } },
+      pace: { firstMs: 0, perTokenMs: 10, end: { kind: 'cut', afterTokens: 10 } },
     },
   ],
-  ['stall-3', { pace: { firstMs: 0, perTokenMs: 0, end: { kind: 'stall', afterTokens: 3 } } }],
+  ['stall-3', { pace: { firstMs: 0, perTokenMs: 10, end: { kind: 'stall', afterTokens: 3 } } }],
   ['flaky-30', { fault: { kind: 'flaky', percent: 30 } }],
   ['error-429', { fault: { kind: 'status', status: 429 } }],
   ['json', { content: { kind: 'json' } }],
@@ -56,4 +56,11 @@ test.each([0, 1, 30, 50, 99, 100])('%d of any 100 calls in a row fail', (percent
     const failed = Array.from({ length: 100 }, (_, i) => failsAt(start + i, percent)).filter(Boolean).length;
     expect(failed).toBe(percent);
   }
+});
+
+test('the documentation lists every model and no other', async () => {
+  const page = await Bun.file(new URL('../../../../docs/sandbox.md', import.meta.url)).text();
+  const kindOf = (model: string) => model.replace(/(-(\d+|[A-Z]+))+$/, '');
+  const documented = [...page.matchAll(/^\| `([^`/ ]+)`/gm)].map(([, model = '']) => kindOf(model));
+  expect(documented.sort()).toEqual([...new Set(LISTED_MODELS.map(kindOf))].sort());
 });

@@ -113,10 +113,13 @@ function readNumbers(suffix: string, rules: Pattern['numbers']): number[] | null
   return numbers;
 }
 
+/** Slow enough for every token to reach the client before the end does: a broken connection takes along what is queued. */
+const BREAKING_TOKEN_MS = 10;
+
 function breaking(kind: 'cut' | 'stall', afterTokens: number): Partial<Behaviour> {
   return {
     content: { kind: 'lorem', tokens: 2 * Math.max(afterTokens, 10) },
-    pace: { firstMs: 0, perTokenMs: 0, end: { kind, afterTokens } },
+    pace: { firstMs: 0, perTokenMs: BREAKING_TOKEN_MS, end: { kind, afterTokens } },
   };
 }
 

@@ -37,6 +37,13 @@ test('equal texts are equal, texts that share words are closer than others', asy
   expect(cosine(cat, dog)).toBeGreaterThan(cosine(cat, far) + 0.3);
 });
 
+test('also in few dimensions different words point in different directions', async () => {
+  const [one, other] = await vectors(['alpha', 'omega'], 8);
+  expect(Math.abs(cosine(one, other))).toBeLessThan(0.9);
+  const used = one?.filter((value) => value !== 0) ?? [];
+  expect(used.length).toBeGreaterThan(1);
+});
+
 test('a text and its tokens have the same vector', async () => {
   expect(await vectors([13225, 11, 2375, 0])).toEqual(await vectors('Hello, world!'));
 });

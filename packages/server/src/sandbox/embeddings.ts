@@ -6,6 +6,8 @@ import type { Tokenizer } from './tokens.ts';
 
 const USUAL_DIMENSIONS = 256;
 const MAX_DIMENSIONS = 4_096;
+/** Several, so that two tokens that meet in one place still differ in others. */
+const PLACES_PER_TOKEN = 4;
 const MAX_INPUTS = 2_048;
 /** In all inputs; given as tokens they need no counting. */
 const MAX_TOKENS = 300_000;
@@ -53,15 +55,24 @@ function isTokens(value: unknown): value is number[] {
 function vectorOf(tokens: readonly number[], dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
   for (const token of tokens) {
-    const hash = Math.imul(token + 1, 0x9e3779b1) >>> 0;
-    const place = hash % dimensions;
-    vector[place] = (vector[place] ?? 0) + (hash & 0x80000000 ? 1 : -1);
+    for (let turn = 1; turn <= PLACES_PER_TOKEN; turn++) {
+      const hash = mix(token * PLACES_PER_TOKEN + turn);
+      const place = hash % dimensions;
+      vector[place] = (vector[place] ?? 0) + (hash & 0x80000000 ? 1 : -1);
+    }
   }
   const length = Math.hypot(...vector);
   // Tokens that cancel each other out leave nothing to scale.
   if (length === 0) vector[0] = 1;
   else for (let i = 0; i < dimensions; i++) vector[i] = (vector[i] ?? 0) / length;
   return vector;
+}
+
+/** Spreads whole numbers over 32 bits (the finish of MurmurHash3). */
+function mix(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 function base64(vector: Float32Array): string {

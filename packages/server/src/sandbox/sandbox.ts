@@ -108,7 +108,7 @@ async function generate(api: TextApi, call: Call, deps: Deps): Promise<Response>
   await wait(pace.firstMs + pace.perTokenMs * Math.max(0, reply.pieces.length - 1), clock, signal);
   if (pace.end.kind === 'done') return jsonResponse(api.plain(reply), headers);
   const half = halfOf(JSON.stringify(api.plain(reply)));
-  const stopped: Pace = { firstMs: 0, perTokenMs: 0, end: { kind: pace.end.kind, afterTokens: 1 } };
+  const stopped: Pace = { ...pace, end: { kind: pace.end.kind, afterTokens: 1 } };
   const stream = deliver({ frames: half, pace: stopped, clock, signal });
   return new Response(stream, { headers: { 'content-type': 'application/json', ...headers } });
 }

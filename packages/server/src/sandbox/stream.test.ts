@@ -64,9 +64,10 @@ test('nothing is made before it is read', async () => {
 });
 
 test.each([PATH, '/v1/responses', '/v1/messages'])('cut on %s breaks the stream after its tokens', async (path) => {
-  const { call } = startSandbox();
+  const { call, clock } = startSandbox();
   const body = { model: 'cut-3', messages: HELLO, input: 'x', max_tokens: 50, stream: true };
   const reader = readerOf(await call(path, body));
+  clock.advance(30);
   let text = '';
   const all = async () => {
     for (let part = await next(reader); part !== 'end'; part = await next(reader)) text += part;
@@ -77,17 +78,37 @@ test.each([PATH, '/v1/responses', '/v1/messages'])('cut on %s breaks the stream 
 });
 
 test('cut breaks a plain answer in the middle of its JSON', async () => {
-  const { call } = startSandbox();
-  const response = await call(PATH, { model: 'cut', messages: HELLO });
+  const { call, clock } = startSandbox();
+  const answering = call(PATH, { model: 'cut', messages: HELLO });
+  await clock.whenPending();
+  clock.advance(1_000);
+  const response = await answering;
   expect(response.status).toBe(200);
   const reader = readerOf(response);
   expect(await next(reader)).toStartWith('{"id":"chatcmpl-');
-  await expect(next(reader)).rejects.toThrow('the sandbox cut the connection');
+  const cut = next(reader);
+  await clock.whenPending();
+  clock.advance(10);
+  await expect(cut).rejects.toThrow('the sandbox cut the connection');
+});
+
+test('the cut comes after the last token has had time to go out', async () => {
+  const { call, clock } = startSandbox();
+  const reader = readerOf(await call(PATH, { ...BODY, model: 'cut-1' }));
+  await next(reader);
+  expect(await next(reader)).toContain('"sit"');
+  const cut = next(reader);
+  await clock.whenPending();
+  clock.advance(9);
+  expect(clock.pending).toBe(1);
+  clock.advance(1);
+  await expect(cut).rejects.toThrow('the sandbox cut the connection');
 });
 
 test('an answer shorter than the cut still breaks before its end', async () => {
-  const { call } = startSandbox();
+  const { call, clock } = startSandbox();
   const response = await call(PATH, { ...BODY, model: 'cut-30', max_tokens: 2 });
+  clock.advance(1_000);
   await expect(response.text()).rejects.toThrow('the sandbox cut the connection');
 });
 
@@ -99,7 +120,12 @@ test('cut-0 breaks before the first byte of the body', async () => {
 test.each([true, false])('stall stays open without an end until the caller leaves (stream %p)', async (stream) => {
   const { call, clock } = startSandbox();
   const caller = new AbortController();
-  const response = await call(PATH, { messages: HELLO, model: 'stall-1', stream }, { signal: caller.signal });
+  const answering = call(PATH, { messages: HELLO, model: 'stall-1', stream }, { signal: caller.signal });
+  if (!stream) {
+    await clock.whenPending();
+    clock.advance(1_000);
+  }
+  const response = await answering;
   const reader = readerOf(response);
   await next(reader);
   if (stream) expect(await next(reader)).toContain('"sit"');

@@ -25,14 +25,16 @@ export function deliver({ frames, pace, clock, signal }: DeliveryInput): Readabl
   const ended = AbortSignal.any([signal, left.signal]);
   const startMs = clock.monotonicMs();
   let tokens = 0;
+  const untilDue = () => wait(startMs + tokens * pace.perTokenMs - clock.monotonicMs(), clock, ended);
   return new ReadableStream<Uint8Array>(
     {
       // A rejected pull breaks the body with that reason.
       async pull(controller) {
         ended.throwIfAborted();
-        if (pace.end.kind !== 'done' && tokens >= pace.end.afterTokens) {
-          if (pace.end.kind === 'cut') throw new Error('the sandbox cut the connection');
-          await untilAborted(ended);
+        if (pace.end.kind === 'stall' && tokens >= pace.end.afterTokens) await untilAborted(ended);
+        if (pace.end.kind === 'cut' && tokens >= pace.end.afterTokens) {
+          await untilDue();
+          throw new Error('the sandbox cut the connection');
         }
         const next = frames.next();
         if (next.done === true) {
@@ -40,7 +42,7 @@ export function deliver({ frames, pace, clock, signal }: DeliveryInput): Readabl
           return;
         }
         if (next.value.token) {
-          await wait(startMs + tokens * pace.perTokenMs - clock.monotonicMs(), clock, ended);
+          await untilDue();
           tokens += 1;
         }
         controller.enqueue(encoder.encode(next.value.text));
