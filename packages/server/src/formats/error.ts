@@ -8,10 +8,8 @@ export const MAX_PLAIN_MESSAGE = 2000;
  * Finds the error in the JSON of a failed answer, in any of the shapes that providers use: `error` as an object or text,
  * `errors`, `detail`, or `message` at the top.
  */
-export function readError(value: unknown, status: number): ReadError {
-  const found = asObject(Array.isArray(value) ? value[0] : value);
-  const error = found === null ? null : (nestedError(found) ?? plainError(found));
-  return { type: null, code: null, message: null, ...error, httpStatus: status };
+export function readError(value: Json, status: number): ReadError {
+  return { ...(nestedError(value) ?? plainError(value)), httpStatus: status };
 }
 
 /** The error inside an answer or an event whose status says success, or null. */
@@ -64,16 +62,20 @@ function codeOf(value: Json): string | number | null {
   return typeof code === 'string' || typeof code === 'number' ? code : null;
 }
 
+/** How deep a message may lie; a hostile body could nest any depth. */
+const MAX_DEPTH = 5;
+
 /** Text, or what validators nest: `{message: {detail: [{msg}]}}`. */
-function messageOf(value: unknown): string | null {
+function messageOf(value: unknown, depth = 0): string | null {
+  if (depth > MAX_DEPTH) return null;
   if (Array.isArray(value)) {
-    const messages = value.map(messageOf).filter((message) => message !== null);
-    return messages.length === 0 ? null : messages.join('; ');
+    const messages = value.slice(0, 10).map((item) => messageOf(item, depth + 1));
+    return asFilled(messages.filter((message) => message !== null).join('; '));
   }
   const object = asObject(value);
   if (object === null) return asString(value);
   for (const name of ['message', 'msg', 'detail', 'description', 'error', 'title']) {
-    const message = messageOf(object[name]);
+    const message = messageOf(object[name], depth + 1);
     if (message !== null) return message;
   }
   return null;

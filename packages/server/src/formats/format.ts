@@ -8,7 +8,7 @@ export interface Decoder {
   /** One event of a stream, with the name that its framing gave it. */
   event(value: Json, name: string | null): void;
   /** A whole answer that is a list. */
-  list?(values: Json[]): void;
+  list?(values: readonly Json[]): void;
   /** An event whose data is plain text; false where the format knows none of that name. */
   plain?(name: string | null, data: string): boolean;
 }

@@ -7,4 +7,4 @@ export * from './reading.ts';
 export { formatForPath } from './path.ts';
 export { createRealtimeReader, type RealtimeFrame, readRealtime } from './realtime/index.ts';
 export { readRequest } from './request.ts';
-export { emptyUsage, type UsageMetadata, usageMetadata } from './usage.ts';
+export { emptyUsage, usageMetadata } from './usage.ts';

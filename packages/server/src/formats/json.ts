@@ -3,16 +3,23 @@
 export type Json = Record<string, unknown>;
 
 export function asObject(value: unknown): Json | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+  return isObject(value) ? value : null;
 }
 
 export function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects of a list; whatever else it holds is left out. */
-export function asObjects(value: unknown): Json[] {
-  return asList(value).filter((item): item is Json => asObject(item) !== null);
+/** The objects of a list; whatever else it holds is left out. Called for every event, so no list is made in vain. */
+export function asObjects(value: unknown): readonly Json[] {
+  if (!Array.isArray(value)) return NONE;
+  return value.every(isObject) ? value : value.filter(isObject);
+}
+
+const NONE: readonly Json[] = [];
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function asString(value: unknown): string | null {
@@ -38,7 +45,9 @@ export function asName(value: unknown): string | null {
  */
 export function asCount(value: unknown): number | null {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? Math.round(number) : null;
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 && number <= Number.MAX_SAFE_INTEGER
+    ? Math.round(number)
+    : null;
 }
 
 /** The first of several places that holds a counter. */
@@ -62,5 +71,14 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** JSON text of a parsed value; null where it is nested too deeply to be written. */
+export function jsonText(value: unknown): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
   }
 }

@@ -4,7 +4,7 @@ import { plainTextError, readError, readHiddenError } from './error.ts';
 import type { Decoder } from './format.ts';
 import { type AwsFrame, decodeUtf8, Framer } from './framing/index.ts';
 import { asName, asObject, asObjects, type Json, parseJson } from './json.ts';
-import type { AnswerReader, FormatName, ReaderInput, Reading, StreamFacts } from './reading.ts';
+import type { AnswerReader, FormatName, ReadError, ReaderInput, Reading, StreamFacts } from './reading.ts';
 import { formatOf, plainFormatOf } from './registry.ts';
 import { withoutEnvelope } from './workers-ai/index.ts';
 
@@ -91,7 +91,7 @@ class Reader implements AnswerReader {
   }
 
   #value(value: Json, name: string | null): void {
-    this.#draft.setError(readHiddenError(value, this.#draft.status));
+    this.#draft.setError(this.#errorIn(value));
     this.#decoder ??= formatOf(this.#expected, value, name)?.decoder(this.#draft) ?? null;
     this.#decoder?.event(value, name);
   }
@@ -100,13 +100,20 @@ class Reader implements AnswerReader {
     const draft = this.#draft;
     const values = asObjects(Array.isArray(value) ? value : [value]).map(withoutEnvelope);
     const [first] = values;
-    if (draft.status >= 400) draft.setError(readError(value, draft.status));
+    for (const item of values) draft.setError(this.#errorIn(item));
     if (first === undefined) return;
-    draft.setError(readHiddenError(first, draft.status));
     const decoder = formatOf(this.#expected, first, null)?.decoder(draft);
     if (Array.isArray(value)) decoder?.list?.(values);
     else if (decoder !== undefined) decoder.body(first);
     else draft.responseId = asName(first.id);
+  }
+
+  #errorIn(value: Json): ReadError | null {
+    const { status, header } = this.#draft;
+    if (status < 400) return readHiddenError(value, status);
+    const error = readError(value, status);
+    // AWS names the kind of error in a header, with an address after it.
+    return { ...error, type: error.type ?? asName(header('x-amzn-errortype')?.split(':', 1)[0]) };
   }
 
   #text(start: string): void {

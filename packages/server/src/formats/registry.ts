@@ -3,6 +3,7 @@ import { bedrockConverse } from './bedrock-converse/index.ts';
 import { bedrockFamilies } from './bedrock-invoke/index.ts';
 import { cohereV1, cohereV2 } from './cohere/index.ts';
 import type { WireFormat } from './format.ts';
+import { generic } from './generic/index.ts';
 import { googleEmbeddings } from './google-embeddings/index.ts';
 import { googleGenerate } from './google-generate/index.ts';
 import { googleInteractions } from './google-interactions/index.ts';
@@ -72,6 +73,7 @@ const BY_SHAPE: readonly WireFormat[] = [
   openaiImages,
   openaiAudio,
   workersAi,
+  generic,
 ];
 
 /**

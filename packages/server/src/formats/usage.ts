@@ -59,11 +59,14 @@ export function addUsage(one: Usage, other: Usage): Usage {
   };
 }
 
+/** Names of units taken from one object. */
+const MAX_UNITS = 32;
+
 /** Billed units other than tokens: the positive numbers of an object, by name. Zero bills nothing and is left out. */
 export function unitsOf(...sources: unknown[]): Record<string, number> {
   const units: Record<string, number> = {};
   for (const source of sources) {
-    for (const [name, value] of Object.entries(asObject(source) ?? {})) {
+    for (const [name, value] of Object.entries(asObject(source) ?? {}).slice(0, MAX_UNITS)) {
       if (typeof value === 'number' && Number.isFinite(value) && value > 0) units[name] = value;
     }
   }
@@ -76,11 +79,11 @@ export function pick(source: Json, names: readonly string[]): Json | null {
   return found.length === 0 ? null : Object.fromEntries(found.map((name) => [name, source[name]]));
 }
 
-/** `usage_metadata` of a log row: known counters only, in the wire's names. */
-export type UsageMetadata = Record<string, number>;
-
-/** The wire object that logs show for a usage. Counts are tokens; billed units keep the provider's own names. */
-export function usageMetadata(usage: Usage): UsageMetadata {
+/**
+ * The `usage_metadata` that logs show for a usage: known counters only, in tokens, and billed units under the
+ * provider's own names.
+ */
+export function usageMetadata(usage: Usage): Record<string, number> {
   const counters: [string, number | null][] = [
     ['input_tokens', usage.input],
     ['output_tokens', usage.output],

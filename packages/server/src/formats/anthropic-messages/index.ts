@@ -4,8 +4,12 @@ import type { Decoder, WireFormat } from '../format.ts';
 import { asCount, asFilled, asName, asObject, asObjects, asString, type Json } from '../json.ts';
 import { anthropicUsage } from './usage.ts';
 
+export { anthropicUsage } from './usage.ts';
+
 export const anthropicMessages: WireFormat = { fits, decoder: anthropicDecoder };
 
+/** A usage object has a dozen fields; more would only fill memory. */
+const MAX_USAGE_FIELDS = 64;
 const EVENTS = /^(message_(start|delta|stop)|content_block_(start|delta|stop))$/;
 
 function fits(value: Json): boolean {
@@ -25,7 +29,8 @@ function anthropicDecoder(draft: Draft): Decoder {
   const mergeUsage = (raw: Json | null) => {
     if (raw === null) return;
     // The start is an estimate, and the last delta repeats only some fields: the last value of each field counts.
-    usage = { ...usage, ...Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null)) };
+    const merged = { ...usage, ...Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null)) };
+    if (Object.keys(merged).length <= MAX_USAGE_FIELDS) usage = merged;
     draft.setUsage(anthropicUsage(usage), usage);
     if (Array.isArray(usage.iterations)) draft.extra.iterations = usage.iterations;
   };

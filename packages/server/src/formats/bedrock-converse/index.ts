@@ -4,6 +4,8 @@ import type { Decoder, WireFormat } from '../format.ts';
 import { asCount, asFilled, asName, asObject, asObjects, asString, type Json } from '../json.ts';
 import { converseUsage } from './usage.ts';
 
+export { converseUsage } from './usage.ts';
+
 export const bedrockConverse: WireFormat = { fits, decoder: converseDecoder };
 
 const EVENT_NAMES = [
@@ -33,30 +35,34 @@ function converseDecoder(draft: Draft): Decoder {
     },
     event(value, name) {
       // Converse names its frames; Nova behind Invoke wraps each event in an object of that name.
-      if (name !== null && name in READ_EVENT) READ_EVENT[name]?.(value, draft);
-      for (const event of name === null || name === 'chunk' ? EVENT_NAMES : []) {
+      const named = name === null ? undefined : READ_EVENT.get(name);
+      if (named !== undefined) return named(value, draft);
+      for (const [event, read] of READ_EVENT) {
         const inner = asObject(value[event]);
-        if (inner !== null) READ_EVENT[event]?.(inner, draft);
+        if (inner !== null) read(inner, draft);
       }
     },
   };
 }
 
-const READ_EVENT: Record<string, (event: Json, draft: Draft) => void> = {
-  contentBlockStart(event, draft) {
-    readBlock(asObject(event.start) ?? {}, draft, asCount(event.contentBlockIndex) ?? 0);
-  },
-  contentBlockDelta(event, draft) {
-    readDelta(asObject(event.delta) ?? {}, draft, asCount(event.contentBlockIndex) ?? 0);
-  },
-  messageStop(event, draft) {
-    draft.finishReason = asName(event.stopReason) ?? draft.finishReason;
-    draft.ended = true;
-  },
-  metadata(event, draft) {
-    readUsage(event.usage, draft);
-  },
-};
+const READ_EVENT = new Map<string, (event: Json, draft: Draft) => void>([
+  [
+    'contentBlockStart',
+    (event, draft) => readBlock(asObject(event.start) ?? {}, draft, asCount(event.contentBlockIndex) ?? 0),
+  ],
+  [
+    'contentBlockDelta',
+    (event, draft) => readDelta(asObject(event.delta) ?? {}, draft, asCount(event.contentBlockIndex) ?? 0),
+  ],
+  [
+    'messageStop',
+    (event, draft) => {
+      draft.finishReason = asName(event.stopReason) ?? draft.finishReason;
+      draft.ended = true;
+    },
+  ],
+  ['metadata', (event, draft) => readUsage(event.usage, draft)],
+]);
 
 function readUsage(value: unknown, draft: Draft): void {
   const raw = asObject(value);

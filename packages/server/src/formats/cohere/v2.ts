@@ -1,4 +1,5 @@
 import type { Draft } from '../draft.ts';
+import { readError } from '../error.ts';
 import type { Decoder, WireFormat } from '../format.ts';
 import { asFilled, asName, asObject, asObjects, asString, type Json } from '../json.ts';
 import { readCohereUsage } from './usage.ts';
@@ -29,6 +30,7 @@ function v2Decoder(draft: Draft): Decoder {
       if (value.type !== 'message-end') return;
       draft.finishReason = asName(delta.finish_reason);
       readCohereUsage(delta.usage, draft);
+      if (asFilled(delta.error) !== null) draft.setError(readError({ error: delta.error }, draft.status));
       draft.ended = true;
     },
   };

@@ -9,10 +9,8 @@ import { NdjsonParser } from './ndjson.ts';
 import { PlainBody } from './plain-body.ts';
 import { SseParser, withoutBom } from './sse.ts';
 
-export { type AwsFrame, AwsFrameParser } from './aws-frames.ts';
+export type { AwsFrame } from './aws-frames.ts';
 export { decodeUtf8 } from './bytes.ts';
-export { NdjsonParser } from './ndjson.ts';
-export { MAX_EVENT_BYTES, SseParser } from './sse.ts';
 
 export type Framing = 'sse' | 'ndjson' | 'aws-frames' | 'json' | 'plain';
 
@@ -23,7 +21,7 @@ export interface FramingSink {
   frame(frame: AwsFrame): void;
   /** A part of a stream that was skipped. */
   malformed(): void;
-  /** The whole JSON body; undefined where it is not JSON or over the size bound. */
+  /** The whole JSON body; not called where it is over the size bound. */
   body(value: unknown): void;
   /** The first characters of a body that is no JSON. */
   text(start: string): void;
@@ -97,6 +95,7 @@ export class Framer {
       case 'json':
         return new JsonBody({
           body: (value) => sink.body(value),
+          invalid: (start) => sink.text(start),
           lines: () => {
             this.#framing = 'ndjson';
             return new NdjsonParser(lines);
@@ -118,6 +117,8 @@ const NDJSON_TYPES = new Set([
   'application/stream+json',
 ]);
 const SPACE = 32;
+/** White space after a byte order mark that is waited through, in bytes. */
+const MAX_UNDECIDED = 64;
 const SSE_LINE = /^((data|event|id|retry)?:|(data|event)[\r\n])/;
 const SSE_START = /^(d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)$/;
 
@@ -135,5 +136,6 @@ function decide(bytes: Uint8Array, type: string): Framing | null {
   if (type === 'text/event-stream') return 'sse';
   if (/^(audio|image|video|font)\//.test(type)) return 'plain';
   if (SSE_LINE.test(start)) return 'sse';
+  if (start === '' && bytes.length < MAX_UNDECIDED) return null;
   return SSE_START.test(start) ? null : 'plain';
 }

@@ -9,8 +9,10 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const LF = 10;
 
 export interface JsonBodySink {
-  /** The parsed body; undefined where it is not JSON or over the bound. */
+  /** The parsed body. */
   body(value: unknown): void;
+  /** The first characters of a body that is no JSON after all, or is cut. */
+  invalid(start: string): void;
   /** The body turned out to be one JSON value a line: makes the parser that goes on. */
   lines(): NdjsonParser;
 }
@@ -42,8 +44,14 @@ export class JsonBody {
 
   end(): void {
     if (this.#lines !== null) this.#lines.end();
-    else this.sink.body(this.#tooLarge ? undefined : parseJson(decodeUtf8(withoutBom(this.#held.view()))));
+    else if (!this.#tooLarge) this.#parse(decodeUtf8(withoutBom(this.#held.view())));
     this.#held.clear();
+  }
+
+  #parse(text: string): void {
+    const value = parseJson(text);
+    if (value === undefined) this.sink.invalid(text.slice(0, 4096));
+    else this.sink.body(value);
   }
 
   #giveUp(): void {

@@ -6,9 +6,9 @@ import type { Draft } from '../draft.ts';
 import type { Decoder, WireFormat } from '../format.ts';
 import { asName, asObject, asObjects, asString, type Json } from '../json.ts';
 import { readMessage } from './message.ts';
-import { openaiUsage } from './usage.ts';
+import { openaiUsage, readCost } from './usage.ts';
 
-export { openaiUsage } from './usage.ts';
+export { openaiUsage, readCost } from './usage.ts';
 
 export const openaiChat: WireFormat = { fits, decoder: chatDecoder };
 
@@ -46,7 +46,7 @@ function readUsage(value: Json, draft: Draft): void {
     asObject(value.usage) ?? asObject(asObject(value.x_groq)?.usage) ?? asObject(asObjects(value.choices)[0]?.usage);
   if (raw === null) return;
   draft.setUsage(openaiUsage(raw), raw);
-  if (typeof raw.cost === 'number') draft.extra.cost = raw.cost;
+  readCost(raw, draft);
 }
 
 /** `message` beside `delta` (Writer) and `text` beside `delta` (Hugging Face) hold the same text again. */
@@ -62,10 +62,13 @@ function readChoice(choice: Json, draft: Draft): void {
   if (native !== null) draft.extra.native_finish_reason = native;
 }
 
+/** OpenAI allows 128 choices. */
+const MAX_CHOICES = 128;
+
 /** Texts of the choices after the first, in order. */
 function keepFurtherText(choice: Json, further: string[], { index, draft }: { index: number; draft: Draft }): void {
   const text = asString((asObject(choice.delta) ?? asObject(choice.message))?.content);
-  if (text === null || index > 128) return;
+  if (text === null || !(index >= 1 && index <= MAX_CHOICES)) return;
   further[index - 1] = draft.join(further[index - 1] ?? null, text);
   draft.extra.further_texts = further;
 }

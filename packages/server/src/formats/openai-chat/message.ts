@@ -37,11 +37,11 @@ function reasoningOf(message: Json): string | null {
   );
 }
 
-function reasoningDetails(details: unknown): string | null {
-  const texts = asObjects(details)
-    .map((detail) => asFilled(detail.text) ?? asFilled(detail.summary))
-    .filter((text) => text !== null);
-  return texts.length === 0 ? null : texts.join('');
+function reasoningDetails(value: unknown): string | null {
+  const details = asObjects(value);
+  if (details.length === 0) return null;
+  const texts = details.map((detail) => asFilled(detail.text) ?? asFilled(detail.summary) ?? '');
+  return asFilled(texts.join(''));
 }
 
 /**

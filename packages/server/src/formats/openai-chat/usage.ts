@@ -1,8 +1,9 @@
+import type { Draft } from '../draft.ts';
 import { asObject, firstCount, type Json } from '../json.ts';
 import type { Usage } from '../reading.ts';
 import { unitsOf, usageOf } from '../usage.ts';
 
-/** Billed units that are no tokens, as Perplexity, xAI and Groq name them. */
+/** Billed units that are no tokens, as Perplexity, xAI and Mistral name them. */
 const UNIT_NAMES = [
   'num_search_queries',
   'num_sources_used',
@@ -39,6 +40,12 @@ export function openaiUsage(raw: Json): Usage | null {
     imageOutput: firstCount(output.image_tokens),
     units: unitsOf(Object.fromEntries(UNIT_NAMES.map((name) => [name, raw[name]])), raw.server_tool_use),
   });
+}
+
+/** Keeps what the provider says that the call cost, in US dollars: OpenRouter a number, Perplexity a breakdown. */
+export function readCost(raw: Json, draft: Draft): void {
+  const cost = asObject(raw.cost)?.total_cost ?? raw.cost;
+  if (typeof cost === 'number' && Number.isFinite(cost)) draft.extra.cost = cost;
 }
 
 function firstObject(...values: unknown[]): Json {

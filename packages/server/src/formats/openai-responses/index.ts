@@ -2,7 +2,7 @@
 import type { Draft } from '../draft.ts';
 import type { Decoder, WireFormat } from '../format.ts';
 import { asCount, asName, asObject, asString, type Json } from '../json.ts';
-import { openaiUsage } from '../openai-chat/index.ts';
+import { openaiUsage, readCost } from '../openai-chat/index.ts';
 import { readCallItem, readOutput } from './output.ts';
 
 export { readCallItem } from './output.ts';
@@ -46,7 +46,7 @@ function readResponse(response: Json, draft: Draft): void {
   const usage = asObject(response.usage);
   if (usage !== null) {
     draft.setUsage(openaiUsage(usage), usage);
-    if (typeof usage.cost === 'number') draft.extra.cost = usage.cost;
+    readCost(usage, draft);
   }
   const error = asObject(response.error);
   if (error !== null) draft.setError(failure(error, draft.status));

@@ -1,7 +1,7 @@
 /** Cloudflare Workers AI `run` answers, once out of the `{result, success}` envelope. */
 import type { Draft } from '../draft.ts';
 import type { Decoder, WireFormat } from '../format.ts';
-import { asName, asObject, asObjects, asString, type Json } from '../json.ts';
+import { asName, asObject, asObjects, asString, type Json, jsonText } from '../json.ts';
 import { openaiUsage } from '../openai-chat/index.ts';
 
 export const workersAi: WireFormat = { fits, decoder: workersAiDecoder };
@@ -11,16 +11,15 @@ function fits(value: Json): boolean {
   return asObject(value.response) !== null && 'usage' in value;
 }
 
-/** What stands in Cloudflare's envelope, or the value itself where there is none. */
+/** What stands in Cloudflare's envelope of a success, or the value itself where there is none. */
 export function withoutEnvelope(value: Json): Json {
-  return typeof value.success === 'boolean' ? (asObject(value.result) ?? value) : value;
+  return value.success === true ? (asObject(value.result) ?? value) : value;
 }
 
 function workersAiDecoder(draft: Draft): Decoder {
   const read = (value: Json) => {
     // JSON mode answers with an object.
-    const text = asObject(value.response) === null ? asString(value.response) : JSON.stringify(value.response);
-    draft.addText(text);
+    draft.addText(asObject(value.response) === null ? asString(value.response) : jsonText(value.response));
     for (const tool of asObjects(value.tool_calls)) readCall(tool, draft);
     const usage = asObject(value.usage);
     if (usage !== null) draft.setUsage(openaiUsage(usage), usage);
