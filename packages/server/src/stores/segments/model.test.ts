@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { systemClock } from '../../lib/index.ts';
+import { logId, logRecord, START_MS, usageOf } from '../contract/index.ts';
+import { openMemoryLogStore } from '../memory/index.ts';
+import {
+  LOG_FILTER_KEYS,
+  LOG_ORDERS,
+  type LogChange,
+  type LogFilter,
+  type LogRecord,
+  type LogRetention,
+  type LogSelection,
+  type LogStore,
+} from '../ports.ts';
+import { openSegmentLogStore } from './index.ts';
+
+type Operation =
+  | {
+      do: 'append';
+      rows: { fields: Partial<LogRecord>; body: Uint8Array | null }[];
+      keep: number | null;
+      strategy: LogRetention['strategy'];
+    }
+  | { do: 'patch'; row: number; change: LogChange }
+  | { do: 'delete'; selection: Omit<LogSelection, 'gatewayKey'>; limit: number | undefined }
+  | { do: 'list'; selection: Omit<LogSelection, 'gatewayKey'>; page: number; perPage: number; withStatistics: boolean }
+  | { do: 'get'; row: number };
+
+const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null });
+/** Few texts, so that they meet; among them those whose lower case depends on neighbours or is longer. */
+const text = fc.constantFrom(
+  '',
+  'a',
+  'A',
+  'ab',
+  'B',
+  'aB-c',
+  'ΑΣ',
+  'ς',
+  'İx',
+  'i',
+  'é',
+  '👋',
+  'true',
+  '1',
+  '-',
+  '00',
+  'null\u0000x',
+);
+const time = fc.integer({ min: START_MS, max: START_MS + 30 });
+const count = fc.constantFrom(0, 1, 2, 100, 255, 256, 65_535, 65_536, 5_000_000_000);
+const metadataValue = fc.oneof(text, fc.constantFrom(0, 1, -2.5, 1e21), fc.boolean());
+const metadata = orNull(fc.dictionary(fc.constantFrom('a', 'team', '1', 'Σ', ''), metadataValue, { maxKeys: 3 }));
+
+const fields: fc.Arbitrary<Partial<LogRecord>> = fc.record(
+  {
+    createdAtMs: time,
+    eventId: text,
+    durationMs: fc.oneof(count, fc.constantFrom(0.25, 1e-7, 123.456)),
+    latencyMs: orNull(count),
+    provider: text,
+    model: text,
+    modelType: orNull(text),
+    path: text,
+    requestType: text,
+    requestContentType: orNull(text),
+    responseContentType: orNull(text),
+    statusCode: fc.constantFrom(200, 429, 500),
+    outcome: fc.constantFrom('success', 'error', 'cancelled'),
+    cached: fc.boolean(),
+    tokensIn: orNull(count),
+    tokensOut: orNull(count),
+    usage: orNull(count.map((input) => usageOf({ input, units: { seconds: 0.5 } }))),
+    costPico: orNull(fc.oneof(fc.constantFrom(0n, 1n, 1_000_000n, 2_000_000n, 2n ** 53n), fc.bigInt(0n, 10n ** 12n))),
+    metadata,
+    authentication: fc.boolean(),
+    wholesale: fc.boolean(),
+    compatibilityMode: fc.boolean(),
+    feedback: fc.constantFrom(-1, 1, null),
+    score: orNull(count),
+    userAgent: orNull(text),
+    dlpAction: orNull(text),
+    stages: orNull(fc.dictionary(fc.constantFrom('plan', 'send'), count, { maxKeys: 2 })),
+  },
+  { requiredKeys: ['createdAtMs'] },
+);
+
+const filterValue = fc.oneof(
+  { weight: 3, arbitrary: text },
+  { weight: 3, arbitrary: fc.oneof(count, fc.constantFrom(-1, 0.25, 1e-6, 2e-6, 200, 499.5)) },
+  { weight: 1, arbitrary: fc.oneof(fc.boolean(), fc.constantFrom(null, 'TRUE', 'nonsense', '100')) },
+  { weight: 2, arbitrary: time.map((ms) => new Date(ms).toISOString()) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .integer({ min: 0, max: 60 })
+      .chain((n) => fc.constantFrom(idOf(n), idOf(n).slice(6, 16), idOf(n).slice(-3))),
+  },
+);
+const filter: fc.Arbitrary<LogFilter> = fc.record({
+  key: fc.constantFrom(...LOG_FILTER_KEYS),
+  operator: fc.constantFrom('eq', 'neq', 'contains', 'lt', 'gt'),
+  value: fc.array(filterValue, { maxLength: 3 }),
+});
+const selection: fc.Arbitrary<Omit<LogSelection, 'gatewayKey'>> = fc.record({
+  filters: fc.array(filter, { maxLength: 2 }),
+  search: fc.oneof({ weight: 3, arbitrary: fc.constant('') }, { weight: 1, arbitrary: filterValue.map(String) }),
+  orderBy: fc.constantFrom(...LOG_ORDERS),
+  direction: fc.constantFrom('asc', 'desc'),
+});
+
+const row = fc.nat({ max: 60 });
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('append'),
+      rows: fc.array(fc.record({ fields, body: orNull(fc.uint8Array({ maxLength: 200 })) }), {
+        minLength: 1,
+        maxLength: 20,
+      }),
+      keep: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(null) },
+        { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }) },
+      ),
+      strategy: fc.constantFrom('DELETE_OLDEST', 'STOP_INSERTING'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('patch'),
+      row,
+      change: fc.record(
+        { feedback: fc.constantFrom(1, -1, null), score: orNull(count), metadata },
+        { requiredKeys: [] },
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('delete'),
+      selection,
+      limit: fc.option(fc.nat({ max: 5 }), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('list'),
+      selection,
+      page: fc.integer({ min: 1, max: 4 }),
+      perPage: fc.integer({ min: 1, max: 15 }),
+      withStatistics: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('get'), row }) },
+);
+
+let directory: string;
+let store: LogStore;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'headgate-logs-'));
+  // Chunks of four rows and segments of sixteen, so that a few dozen rows cross every border.
+  store = await openSegmentLogStore({ directory, clock: systemClock, segmentRows: 16, segmentSpanMs: 15 });
+});
+afterAll(async () => {
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test('any history of operations gives what a plain scan over arrays gives', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 2, maxLength: 20 }), async (operations) => {
+      run += 1;
+      const history = { gatewayKey: `run-${run}`, appended: 0 };
+      const model = openMemoryLogStore();
+      const counter = { ...history };
+      for (const step of operations) {
+        expect(await apply(store, step, history)).toEqual(await apply(model, step, counter));
+      }
+      expect(store.health().lastError).toBeNull();
+      await store.dropGateway(history.gatewayKey);
+    }),
+    { numRuns: 150 },
+  );
+}, 120_000);
+
+async function apply(
+  target: LogStore,
+  step: Operation,
+  history: { gatewayKey: string; appended: number },
+): Promise<unknown> {
+  const { gatewayKey } = history;
+  switch (step.do) {
+    case 'append': {
+      const retention = step.keep === null ? null : { limit: step.keep, strategy: step.strategy };
+      for (const { fields: given, body } of step.rows) {
+        const record = logRecord({ ...given, id: idOf(history.appended), gatewayKey });
+        const bodies = body && { request: body, response: null, responseText: null };
+        void target.append({ ...record, eventId: given.eventId ?? record.id }, bodies, retention);
+        history.appended += 1;
+      }
+      return target.flush();
+    }
+    case 'patch':
+      return target.patch(gatewayKey, idOf(step.row), step.change);
+    case 'delete':
+      return target.delete({ gatewayKey, ...step.selection }, step.limit);
+    case 'list': {
+      const { page, perPage, withStatistics } = step;
+      return target.list({ gatewayKey, ...step.selection, page, perPage, withStatistics });
+    }
+    case 'get':
+      return target.get(gatewayKey, idOf(step.row));
+  }
+}
+
+/** Ids in no order: their times repeat and step back, as those of late rows do. */
+function idOf(n: number): string {
+  return logId(START_MS + ((n * 7) % 30), n);
+}
