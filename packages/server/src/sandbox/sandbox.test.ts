@@ -11,6 +11,12 @@ test('the same input gives the same bytes, another input another id', async () =
   expect(events(other)[0]?.data).not.toEqual(events(first)[0]?.data);
 });
 
+test('the same body on another path gets other ids', async () => {
+  const body = { model: 'error-500' };
+  const [chat, responses] = await Promise.all([call('/v1/chat/completions', body), call('/v1/responses', body)]);
+  expect(chat.headers.get('x-request-id')).not.toBe(responses.headers.get('x-request-id'));
+});
+
 test.each(['/v1/chat/completions', 'chat/completions', '/chat/completions/', '/v1/v1/chat/completions'])(
   '%s reaches chat completions',
   async (path) => {

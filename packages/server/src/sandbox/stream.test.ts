@@ -163,6 +163,15 @@ test('an abort between two tokens breaks the body and stops the timer', async ()
   expect(clock.pending).toBe(0);
 });
 
+test('an abort while nobody reads breaks the next read', async () => {
+  const { call } = startSandbox();
+  const caller = new AbortController();
+  const reader = readerOf(await call(PATH, { ...BODY, model: 'echo' }, { signal: caller.signal }));
+  await next(reader);
+  caller.abort(new Error('the caller left'));
+  await expect(next(reader)).rejects.toThrow('the caller left');
+});
+
 test('a reader that cancels stops the timer', async () => {
   const { call, clock } = startSandbox();
   const reader = readerOf(await call(PATH, { ...BODY, model: 'slow-0-1' }));
