@@ -2,6 +2,7 @@
  * Wire formats: reading requests and answers, plain and streamed, one folder per format. Knows no provider, no gateway,
  * no storage, and does no I/O.
  */
+export { anthropicUsage } from './anthropic-messages/usage.ts';
 export { createReader } from './reader.ts';
 export * from './reading.ts';
 export { formatForPath } from './path.ts';

@@ -113,6 +113,12 @@ describe('readers', () => {
     expect(reading).toMatchObject({ text: 'xy', stream: { events: 3, malformed: 1, ended: false } });
   });
 
+  test('know a stream by its content type where not a byte came', () => {
+    const facts = { events: 0, done: false, ended: false, malformed: 0 };
+    expect(read({ format: 'openai-chat', type: 'text/event-stream; charset=utf-8' }, '').stream).toEqual(facts);
+    expect(read({ format: 'openai-chat', type: 'application/json' }, '').stream).toBeNull();
+  });
+
   test('take the end of a stream that lacks only its blank line, and nothing of an event that is cut', () => {
     const first = 'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n';
     const given = { format: 'openai-chat', type: 'text/event-stream' } as const;

@@ -46,9 +46,7 @@ class Reader implements AnswerReader {
     const draft = this.#draft;
     completeInvocationUsage(draft, this.#metrics);
     if (draft.status >= 400) draft.setError(plainTextError('', draft.status));
-    if (this.#framer.framing === 'json' || this.#framer.framing === 'plain' || this.#framer.framing === null) {
-      return draft.reading(null);
-    }
+    if (!this.#framer.streamed) return draft.reading(null);
     return draft.reading({ ...this.#facts, ended: draft.ended || this.#facts.done });
   }
 

@@ -48,6 +48,13 @@ export class Framer {
     return this.#framing;
   }
 
+  /** Whether this is a stream: by its bytes, and before the first one by its content type. */
+  get streamed(): boolean {
+    if (this.#framing !== null) return this.#framing !== 'json' && this.#framing !== 'plain';
+    const type = mediaType(this.contentType);
+    return type === SSE_TYPE || type === AWS_TYPE || NDJSON_TYPES.has(type);
+  }
+
   push(chunk: Uint8Array): void {
     if (this.#parser !== null) {
       this.#parser.push(chunk);
@@ -107,6 +114,8 @@ export class Framer {
   }
 }
 
+const SSE_TYPE = 'text/event-stream';
+const AWS_TYPE = 'application/vnd.amazon.eventstream';
 const NDJSON_TYPES = new Set([
   'application/x-ndjson',
   'application/ndjson',
@@ -132,8 +141,8 @@ function decide(bytes: Uint8Array, type: string): Framing | null {
   if (bytes[0] === 0xef && bytes.length < 4) return null;
   const start = decodeUtf8(withoutBom(bytes).subarray(0, 8)).trimStart();
   if (start.startsWith('{') || start.startsWith('[')) return NDJSON_TYPES.has(type) ? 'ndjson' : 'json';
-  if (type === 'application/vnd.amazon.eventstream') return 'aws-frames';
-  if (type === 'text/event-stream') return 'sse';
+  if (type === AWS_TYPE) return 'aws-frames';
+  if (type === SSE_TYPE) return 'sse';
   if (/^(audio|image|video|font)\//.test(type)) return 'plain';
   if (SSE_LINE.test(start)) return 'sse';
   if (start === '' && bytes.length < MAX_UNDECIDED) return null;
