@@ -1,11 +1,12 @@
 import { API_BASE, type Endpoint, type EndpointName, endpoints, type Envelope } from '@headgate/contract';
 import { FakeClock } from './fake-clock.ts';
+import { createEvaluationJob, type EvaluationJob } from '../../packages/server/src/jobs/index.ts';
 import { uuidV7Source } from '../../packages/server/src/lib/index.ts';
 import type { ControlStore } from '../../packages/server/src/stores/control-ports.ts';
 import { openMemoryLogStore } from '../../packages/server/src/stores/memory/index.ts';
 import type { LogStore, Permission } from '../../packages/server/src/stores/ports.ts';
 import { openControlStore } from '../../packages/server/src/stores/sql/index.ts';
-import { createApi } from '../../packages/server/src/api/index.ts';
+import { type ApiDeps, createApi } from '../../packages/server/src/api/index.ts';
 
 /** For tests: the management API over an in-memory control database and log store, with one administrator's token. */
 export interface ApiFixture {
@@ -13,6 +14,9 @@ export interface ApiFixture {
   control: ControlStore;
   logs: LogStore;
   clock: FakeClock;
+  evaluations: EvaluationJob;
+  /** As after a new start of the process: the stores stay. */
+  restart(): void;
   /** Errors that the API reported instead of showing them. */
   reported: unknown[];
   adminToken: string;
@@ -68,14 +72,19 @@ export async function apiFixture(): Promise<ApiFixture> {
   const adminToken = (await control.ensureAdminToken(null)) ?? '';
   const logs = openMemoryLogStore();
   const reported: unknown[] = [];
-  const api = createApi({
+  const report = (error: unknown) => reported.push(error);
+  const evaluations = createEvaluationJob({ control, logs, clock, report });
+  const deps: ApiDeps = {
     control,
     logs,
     clock,
     publicOrigin: () => 'https://gateway.test',
     version: '1.2.3',
-    report: (error) => reported.push(error),
-  });
+    mayBePrivate: (host) => host === 'mock.internal',
+    evaluationsWaiting: () => evaluations.wake(),
+    report,
+  };
+  let api = createApi(deps);
 
   async function send(method: string, path: string, { token = adminToken, body, headers }: SendOptions = {}) {
     const all = new Headers(headers);
@@ -91,7 +100,11 @@ export async function apiFixture(): Promise<ApiFixture> {
   }
 
   return {
-    api,
+    api: (request) => api(request),
+    restart: () => {
+      api = createApi(deps);
+    },
+    evaluations,
     control,
     logs,
     clock,

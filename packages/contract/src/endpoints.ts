@@ -1,13 +1,27 @@
 import type { z } from 'zod';
+import { auditEndpoints } from './audit-logs.ts';
+import { customProviderEndpoints } from './custom-providers.ts';
+import { datasetEndpoints } from './datasets.ts';
 import type { Endpoint, ParamName } from './endpoint.ts';
+import { evaluationEndpoints } from './evaluations.ts';
 import { gatewayEndpoints } from './gateways.ts';
 import { logEndpoints } from './logs.ts';
+import { providerConfigEndpoints } from './provider-configs.ts';
+import { routeEndpoints } from './routes.ts';
+import { secretsStoreEndpoints } from './secrets-store.ts';
 import { tokenEndpoints } from './tokens.ts';
 
 /** Every management operation by name; the name is also its operation id. */
 export const endpoints = {
   ...gatewayEndpoints,
   ...logEndpoints,
+  ...providerConfigEndpoints,
+  ...customProviderEndpoints,
+  ...secretsStoreEndpoints,
+  ...routeEndpoints,
+  ...datasetEndpoints,
+  ...evaluationEndpoints,
+  ...auditEndpoints,
   ...tokenEndpoints,
 };
 

@@ -44,6 +44,9 @@ export const ERRORS = {
     message: 'The resource has changed since it was read',
     face: 'management',
   },
+  customProviderUrl: { status: 400, code: 1002, message: 'Invalid base_url', face: 'management' },
+  customProviderTaken: { status: 409, code: 1003, message: 'This slug is taken', face: 'management' },
+  customProviderUnknown: { status: 404, code: 1004, message: 'There is no such custom provider', face: 'management' },
   apiUnauthorized: { status: 401, code: 10000, message: 'Authentication error', face: 'management' },
   apiForbidden: { status: 403, code: 10001, message: 'The token lacks the permission for this', face: 'management' },
 } as const satisfies Record<string, ErrorRow>;

@@ -5,7 +5,8 @@ import { createApi } from './api/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createGateway } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
-import { type Secret, systemClock, uuidV7Source } from './lib/index.ts';
+import { createEvaluationJob } from './jobs/index.ts';
+import { hostMatcher, type Secret, systemClock, uuidV7Source } from './lib/index.ts';
 import { findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
 import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
@@ -34,7 +35,10 @@ export async function compose(config: Config): Promise<Runtime> {
     newId: uuidV7Source(),
     control: control.snapshot,
     logs,
-    send: createEgress({ local: localHandlers(), allowed: (url) => url.protocol === 'https:' || config.egressAllow.includes(url.hostname) }),
+    send: createEgress({
+      local: localHandlers(),
+      allowed: (url) => url.protocol === 'https:' || config.egressAllow.includes(url.hostname),
+    }),
     settings: {
       maxBodyBytes: config.maxBodyBytes,
       maxLogBodyBytes: config.maxLogBodyBytes,
@@ -46,6 +50,8 @@ export async function compose(config: Config): Promise<Runtime> {
     },
     report,
   });
+  const evaluations = createEvaluationJob({ control, logs, clock: systemClock, report });
+  evaluations.wake();
   const app = createApp({
     gateway,
     api: createApi({
@@ -54,6 +60,8 @@ export async function compose(config: Config): Promise<Runtime> {
       clock: systemClock,
       publicOrigin: (request) => config.publicUrl ?? originOf(request),
       version: VERSION,
+      mayBePrivate: hostMatcher(config.egressAllow),
+      evaluationsWaiting: () => evaluations.wake(),
       report,
     }),
     cors: { origins: config.corsOrigins },
@@ -66,6 +74,7 @@ export async function compose(config: Config): Promise<Runtime> {
     newAdminToken,
     async shutdown() {
       const inTime = await listener.drain(config.drainMs);
+      await evaluations.stop();
       await logs.flush();
       await logs.close();
       await control.close();
@@ -80,10 +89,18 @@ export async function openControl(config: Config): Promise<ControlStore> {
   const file = join(config.dataDir, 'control.db');
   const masterKey = readMasterKey(config.dataDir, config.masterKey);
   try {
-    return await openControlStore({ file, clock: systemClock, ids: uuidV7Source(), masterKey, accountId: config.accountId });
+    return await openControlStore({
+      file,
+      clock: systemClock,
+      ids: uuidV7Source(),
+      masterKey,
+      accountId: config.accountId,
+    });
   } catch (error) {
     if (error instanceof MigrationError) throw error;
-    throw new ConfigError(`HEADGATE_DATA_DIR: cannot open ${file} (${error instanceof Error ? error.message : String(error)})`);
+    throw new ConfigError(
+      `HEADGATE_DATA_DIR: cannot open ${file} (${error instanceof Error ? error.message : String(error)})`,
+    );
   }
 }
 
@@ -125,7 +142,9 @@ function open(app: Parameters<typeof listen>[0], config: Config): Listener {
   } catch (error) {
     const code = (error as { code?: string }).code;
     if (code === 'EADDRINUSE') throw new ConfigError(`HEADGATE_PORT: ${config.host}:${config.port} is in use`);
-    throw new ConfigError(`HEADGATE_HOST, HEADGATE_PORT: cannot listen on ${config.host}:${config.port} (${code ?? String(error)})`);
+    throw new ConfigError(
+      `HEADGATE_HOST, HEADGATE_PORT: cannot listen on ${config.host}:${config.port} (${code ?? String(error)})`,
+    );
   }
 }
 
@@ -135,7 +154,9 @@ export function prepareDirectory(dataDir: string): void {
     const probe = join(dataDir, '.writable');
     writeFileSync(probe, '');
   } catch (error) {
-    throw new ConfigError(`HEADGATE_DATA_DIR: cannot write to ${dataDir} (${(error as { code?: string }).code ?? 'unknown error'})`);
+    throw new ConfigError(
+      `HEADGATE_DATA_DIR: cannot write to ${dataDir} (${(error as { code?: string }).code ?? 'unknown error'})`,
+    );
   }
 }
 
@@ -165,7 +186,9 @@ function readMasterKey(dataDir: string, given: Secret | null): Uint8Array {
     return key;
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') {
-      throw new ConfigError(`HEADGATE_DATA_DIR: cannot write ${file} (${(error as { code?: string }).code ?? 'unknown error'})`);
+      throw new ConfigError(
+        `HEADGATE_DATA_DIR: cannot write ${file} (${(error as { code?: string }).code ?? 'unknown error'})`,
+      );
     }
   }
   const key = Buffer.from(readFileSync(file, 'utf8'), 'base64');

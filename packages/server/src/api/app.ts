@@ -12,10 +12,17 @@ import {
 import { Hono } from 'hono';
 import { uuidV7Source } from '../lib/index.ts';
 import { authenticate, authorize } from './authorize.ts';
-import type { ApiDeps, Call, Handlers, Page } from './endpoint-handler.ts';
-import { gatewayHandlers } from './gateways.ts';
+import { auditHandlers } from './audit-logs.ts';
+import { customProviderHandlers } from './custom-providers.ts';
+import { datasetHandlers } from './datasets.ts';
+import { type ApiDeps, type Call, type Handlers, type Page, Versioned } from './endpoint-handler.ts';
+import { evaluationHandlers } from './evaluations.ts';
+import { dropRemovedLogs, gatewayHandlers } from './gateways.ts';
 import { logHandlers } from './logs.ts';
+import { providerConfigHandlers } from './provider-configs.ts';
 import { parseBody, parseQuery } from './read-input.ts';
+import { routeHandlers } from './routes.ts';
+import { secretsStoreHandlers } from './secrets-store.ts';
 import { tokenHandlers } from './tokens.ts';
 
 /** A handler whose endpoint is known only at run time. */
@@ -55,11 +62,23 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
     deps.report(error, `${c.req.method} ${c.req.routePath}`);
     return refuse(new Refusal('apiInternal'));
   });
+  void dropRemovedLogs(deps);
   return async (request) => app.fetch(request);
 }
 
 function allHandlers(deps: ApiDeps): Handlers<Endpoints> {
-  return { ...gatewayHandlers(deps), ...logHandlers(deps), ...tokenHandlers(deps) };
+  return {
+    ...gatewayHandlers(deps),
+    ...logHandlers(deps),
+    ...providerConfigHandlers(deps),
+    ...customProviderHandlers(deps),
+    ...secretsStoreHandlers(deps),
+    ...routeHandlers(deps),
+    ...datasetHandlers(deps),
+    ...evaluationHandlers(deps),
+    ...auditHandlers(deps),
+    ...tokenHandlers(deps),
+  };
 }
 
 interface Route {
@@ -74,7 +93,9 @@ async function serve(request: Request, { endpoint, params, handle, deps }: Route
   authorize(endpoint, params, token);
   const query = parseQuery(endpoint.query, request.url);
   const body = endpoint.body === null ? null : await parseBody(endpoint.body, request);
-  const write = { actor: { kind: 'token' as const, id: token.id, name: token.name } };
+  const versions = ifMatch(request.headers);
+  const actor = { kind: 'token' as const, id: token.id, name: token.name };
+  const write = versions === null ? { actor } : { actor, versions };
   const answer = await handle({ params, query, body, token, write, request });
   switch (endpoint.reply) {
     case 'bytes':
@@ -82,12 +103,20 @@ async function serve(request: Request, { endpoint, params, handle, deps }: Route
     case 'raw':
       return Response.json(answer);
     case 'result':
-      return Response.json(envelope(answer));
+      return answer instanceof Versioned
+        ? Response.json(envelope(answer.result), { headers: { etag: `"${answer.version}"` } })
+        : Response.json(envelope(answer));
     case 'page':
       return pageReply(answer as Page<unknown>, query as { page: number; per_page: number });
     default:
       return endpoint.reply satisfies never;
   }
+}
+
+/** The versions in `If-Match`; null when any will do. A proxy may have made the tags weak ones. */
+function ifMatch(headers: Headers): string[] | null {
+  const text = headers.get('if-match')?.trim() ?? '*';
+  return text === '*' ? null : text.split(',').map((tag) => tag.trim().replace(/^(?:W\/)?"(.*)"$/, '$1'));
 }
 
 function pageReply(

@@ -10,6 +10,10 @@ export interface ApiDeps {
   /** Scheme and host under which clients reach us, e.g. `https://gateway.example.com`. */
   publicOrigin: (request: Request) => string;
   version: string;
+  /** Whether the operator lets this host be private, or be called without TLS. */
+  mayBePrivate: (hostname: string) => boolean;
+  /** Told that an evaluation was stored and waits to be worked on. */
+  evaluationsWaiting: () => void;
   /** Told of errors that no client can act on. */
   report: (error: unknown, context: string) => void;
 }
@@ -20,7 +24,7 @@ export interface Call<E extends Endpoint> {
   query: QueryOf<E>;
   body: BodyOf<E>;
   token: TokenIdentity;
-  /** Handed to every write: who makes it, and the revision it builds on. */
+  /** Handed to every write: who makes it, and the versions that `If-Match` names. */
   write: Write;
   request: Request;
 }
@@ -32,12 +36,26 @@ export interface Page<T> {
   statistics?: Record<string, number>;
 }
 
+/** A result with the version it shows: sent as `ETag`, for `If-Match` on the next write. */
+export class Versioned<T> {
+  constructor(
+    readonly result: T,
+    readonly version: string,
+  ) {}
+}
+
+export function versioned<T>(result: T, { version }: { version: string }): Versioned<T> {
+  return new Versioned(result, version);
+}
+
 /** What a handler gives back for each kind of reply. */
 export type Answer<E extends Endpoint> = E['reply'] extends 'page'
   ? Page<ResponseOf<E>>
   : E['reply'] extends 'bytes'
     ? Response
-    : ResponseOf<E>;
+    : E['reply'] extends 'result'
+      ? ResponseOf<E> | Versioned<ResponseOf<E>>
+      : ResponseOf<E>;
 
 export type Handler<E extends Endpoint> = (call: Call<E>) => Answer<E> | Promise<Answer<E>>;
 

@@ -5,61 +5,55 @@ import {
   type GatewaySettings,
   type GatewayUpdate,
   type gatewayEndpoints,
-  Refusal,
 } from '@headgate/contract';
 import type { Entry } from '../stores/control-ports.ts';
 import type { TokenIdentity } from '../stores/ports.ts';
-import type { ApiDeps, Handlers } from './endpoint-handler.ts';
+import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
+import { accountScope, found, gatewayOf, isoTime, paged } from './find.ts';
 import { mask } from './mask.ts';
 import { invalidAt } from './read-input.ts';
 import { nameSpendRules } from './spend-rules.ts';
 
 export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints> {
   const { gateways } = deps.control;
-  const scope = (accountId: string) => ({ accountId, parent: '' });
-  const find = async (accountId: string, id: string) => {
-    const found = await gateways.find(scope(accountId), id);
-    if (found === null) throw new Refusal('apiNotFound', { message: 'There is no such gateway' });
-    return found;
-  };
-  const baseUrl = (request: Request, params: { account_id: string; gateway_id: string }) => {
-    if (deps.control.snapshot.gateway(params.account_id, params.gateway_id) === null) {
-      throw new Refusal('apiNotFound', { message: 'There is no such gateway' });
-    }
-    return `${deps.publicOrigin(request)}/v1/${params.account_id}/${params.gateway_id}/`;
-  };
+  const find = (accountId: string, id: string) => found(gateways.find(accountScope(accountId), id), 'gateway');
+  const baseUrl = (request: Request, params: { account_id: string; gateway_id: string }) =>
+    `${deps.publicOrigin(request)}/v1/${params.account_id}/${gatewayOf(deps.control, params).id}/`;
 
   return {
     'gateways.list': async ({ params, query, token }) => {
-      const { page, per_page: perPage, search = '' } = query;
-      const wanted = search.toLowerCase();
+      const wanted = query.search?.toLowerCase() ?? '';
       const narrow = wanted !== '' || token.gateways !== null;
       const match = ({ name }: { name: string }) =>
         name.toLowerCase().includes(wanted) && (token.gateways?.has(name) ?? true);
-      const found = await gateways.list(scope(params.account_id), { page, perPage, ...(narrow ? { match } : {}) });
-      return { items: found.items.map((entry) => wireGateway(entry, token)), totalCount: found.totalCount };
+      const { items, totalCount } = await gateways.list(accountScope(params.account_id), {
+        ...paged(query),
+        ...(narrow ? { match } : {}),
+      });
+      return { items: items.map((entry) => wireGateway(entry, token)), totalCount };
     },
     'gateways.create': async ({ params, body, token, write }) => {
       const { id, ...given } = body;
       const data = settingsFrom(given, GATEWAY_DEFAULTS);
-      return wireGateway(await gateways.create(scope(params.account_id), { name: id, data }, write), token);
+      const made = await gateways.create(accountScope(params.account_id), { name: id, data }, write);
+      return versioned(wireGateway(made, token), made);
     },
-    'gateways.get': async ({ params, token }) => wireGateway(await find(params.account_id, params.id), token),
+    'gateways.get': async ({ params, token }) => {
+      const entry = await find(params.account_id, params.id);
+      return versioned(wireGateway(entry, token), entry);
+    },
     'gateways.update': async ({ params, body, token, write }) => {
       const { id } = await find(params.account_id, params.id);
-      const updated = await gateways.update(scope(params.account_id), id, {
-        ...write,
-        to: ({ data }) => ({ data: settingsFrom(body, data) }),
-      });
-      if (updated === null) throw new Refusal('apiNotFound', { message: 'There is no such gateway' });
-      return wireGateway(updated, token);
+      const to = ({ data }: Entry<GatewaySettings>) => ({ data: settingsFrom(body, data) });
+      const changed = gateways.update(accountScope(params.account_id), id, { ...write, to });
+      const entry = await found(changed, 'gateway');
+      return versioned(wireGateway(entry, token), entry);
     },
     'gateways.delete': async ({ params, token, write }) => {
       const { id } = await find(params.account_id, params.id);
-      const removed = await gateways.remove(scope(params.account_id), id, write);
-      if (removed === null) throw new Refusal('apiNotFound', { message: 'There is no such gateway' });
+      const removed = await found(gateways.remove(accountScope(params.account_id), id, write), 'gateway');
       // Its logs can be many: the answer does not wait for them.
-      deps.logs.dropGateway(id).catch((error: unknown) => deps.report(error, 'deleting the logs of a gateway'));
+      void dropRemovedLogs(deps);
       return wireGateway(removed, token);
     },
     'urls.base': ({ params, request }) => baseUrl(request, params),
@@ -72,6 +66,18 @@ export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints
       return base + params.provider;
     },
   };
+}
+
+/** Deletes the logs of gateways that are gone; also what an earlier process left undone. Never rejects. */
+export async function dropRemovedLogs({ control, logs, report }: ApiDeps): Promise<void> {
+  try {
+    for (const key of await control.removedGateways()) {
+      await logs.dropGateway(key);
+      await control.forgetGateway(key);
+    }
+  } catch (error) {
+    report(error, 'deleting the logs of removed gateways');
+  }
 }
 
 /** An optional setting left out keeps its value in `before`; null gives its default. */
@@ -97,8 +103,8 @@ function wireGateway(entry: Entry<GatewaySettings>, token: TokenIdentity): Gatew
     account_tag: accountId,
     internal_id: entry.id,
     is_default: id === DEFAULT_GATEWAY_ID,
-    created_at: new Date(entry.createdAtMs).toISOString(),
-    modified_at: new Date(entry.modifiedAtMs).toISOString(),
+    created_at: isoTime(entry.createdAtMs),
+    modified_at: isoTime(entry.modifiedAtMs),
     ...data,
     stripe: data.stripe && { ...data.stripe, authorization: shown(data.stripe.authorization) },
     otel:

@@ -29,15 +29,16 @@ const OPERATORS: Record<ValueKind, readonly LogFilter['operator'][]> = {
 };
 
 /**
- * Gives the values of filters their column's type: in the query string everything is text.
+ * Gives the values of filters their column's type: in the query string everything is text. `origin` is where errors
+ * say that the filters came from.
  * @throws Refusal `apiValidation` for an operator or a value that the column can't have.
  */
-export function typedFilters(filters: readonly WireLogFilter[] = []): LogFilter[] {
+export function typedFilters(filters: readonly WireLogFilter[] = [], origin: 'query' | 'body' = 'query'): LogFilter[] {
   return filters.map(({ key, operator, value }, index) => {
     const kind = KINDS[key] ?? 'text';
     if (!OPERATORS[kind].includes(operator)) {
       throw invalidAt(
-        ['query', 'filters', index, 'operator'],
+        [origin, 'filters', index, 'operator'],
         `${key} can be compared by ${OPERATORS[kind].join(', ')}`,
       );
     }
@@ -45,7 +46,7 @@ export function typedFilters(filters: readonly WireLogFilter[] = []): LogFilter[
       const converted = one === null ? null : convert(one, kind);
       const comparesNull = converted === null && operator !== 'eq' && operator !== 'neq';
       if (converted !== undefined && !comparesNull) return converted;
-      throw invalidAt(['query', 'filters', index, 'value', at], `${key} needs a ${kind}`);
+      throw invalidAt([origin, 'filters', index, 'value', at], `${key} needs a ${kind}`);
     });
     return { key, operator, value: typed };
   });

@@ -350,9 +350,23 @@ describe('one log', () => {
     }
   });
 
-  test('deleting a gateway drops its logs', async () => {
+  test('deleting a gateway drops its logs in the background', async () => {
     const { id } = await log();
     await fixture.call('gateways.delete', { params: { id: 'g' } });
+    while ((await fixture.control.removedGateways()).length > 0);
+    expect(await fixture.logs.get(gatewayKey, id)).toBeNull();
+  });
+
+  test('logs that could not be dropped are dropped after the next start', async () => {
+    const { id } = await log();
+    const { dropGateway } = fixture.logs;
+    fixture.logs.dropGateway = () => Promise.reject(new Error('disk full'));
+    await fixture.call('gateways.delete', { params: { id: 'g' } });
+    while (fixture.reported.length === 0) await fixture.control.removedGateways();
+    expect(await fixture.control.removedGateways()).toEqual([gatewayKey]);
+    fixture.logs.dropGateway = dropGateway;
+    fixture.restart();
+    while ((await fixture.control.removedGateways()).length > 0);
     expect(await fixture.logs.get(gatewayKey, id)).toBeNull();
   });
 });

@@ -1,28 +1,16 @@
 import { type logEndpoints, Refusal } from '@headgate/contract';
-import type { LogChange, LogSelection, MetadataValue, StoredLog } from '../stores/ports.ts';
+import type { LogChange, LogSelection, MetadataValue } from '../stores/ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
+import { found, type GatewayPath, gatewayOf } from './find.ts';
 import { filtersOfOldParameters, typedFilters } from './log-filters.ts';
 import { heads, wireLog, wireStatistics } from './wire-log.ts';
 
 /** Most metadata entries a log keeps, as for `cf-aig-metadata`. */
 const MAX_METADATA = 5;
 
-interface LogPath {
-  account_id: string;
-  gateway_id: string;
-}
-
 export function logHandlers({ control, logs }: ApiDeps): Handlers<typeof logEndpoints> {
-  const gatewayKey = ({ account_id, gateway_id }: LogPath): string => {
-    const gateway = control.snapshot.gateway(account_id, gateway_id);
-    if (gateway === null) throw new Refusal('apiNotFound', { message: 'There is no such gateway' });
-    return gateway.key;
-  };
-  const find = async (params: LogPath & { id: string }): Promise<StoredLog> => {
-    const found = await logs.get(gatewayKey(params), params.id);
-    if (found === null) throw new Refusal('apiNotFound', { message: 'There is no such log' });
-    return found;
-  };
+  const gatewayKey = (path: GatewayPath) => gatewayOf(control, path).key;
+  const find = (params: GatewayPath & { id: string }) => found(logs.get(gatewayKey(params), params.id), 'log');
 
   return {
     'logs.list': async ({ params, query }) => {
@@ -62,9 +50,7 @@ export function logHandlers({ control, logs }: ApiDeps): Handlers<typeof logEndp
       if (body.feedback !== undefined) change.feedback = body.feedback === 0 ? null : body.feedback;
       if (body.score !== undefined) change.score = body.score;
       if (body.metadata !== undefined) change.metadata = body.metadata && kept(body.metadata);
-      const changed = await logs.patch(gatewayKey(params), params.id, change);
-      if (changed === null) throw new Refusal('apiNotFound', { message: 'There is no such log' });
-      return wireLog(changed);
+      return wireLog(await found(logs.patch(gatewayKey(params), params.id, change), 'log'));
     },
     'logs.request': async ({ params }) => {
       const { record, bodies } = await find(params);

@@ -10,12 +10,12 @@ import {
 } from '@headgate/contract';
 import type { NewToken, TokenRecord } from '../stores/control-ports.ts';
 import type { TokenIdentity } from '../stores/ports.ts';
-import type { ApiDeps, Handlers } from './endpoint-handler.ts';
+import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
+import { found, isoTime, notFound, pageOf } from './find.ts';
 import { invalidAt } from './read-input.ts';
 
 export function tokenHandlers({ control, clock }: ApiDeps): Handlers<typeof tokenEndpoints> {
   const { tokens } = control;
-  const none = () => new Refusal('apiNotFound', { message: 'There is no such token' });
   const wire = (record: TokenRecord) => wireToken(record, clock.nowMs());
   const verify = async ({ token }: { token: TokenIdentity }) => {
     const record = await tokens.get(token.accountId, token.id);
@@ -29,8 +29,7 @@ export function tokenHandlers({ control, clock }: ApiDeps): Handlers<typeof toke
       const all = (await tokens.all(params.account_id)).map(wire);
       const shown = all.filter((token) => query.include_expired || token.status !== 'expired');
       if (query.direction === 'desc') shown.reverse();
-      const start = (query.page - 1) * query.per_page;
-      return { items: shown.slice(start, start + query.per_page), totalCount: shown.length };
+      return pageOf(shown, query);
     },
     'tokens.create': async ({ params, body, write }) => {
       const grants = resolveGrants(body, params.account_id);
@@ -42,30 +41,25 @@ export function tokenHandlers({ control, clock }: ApiDeps): Handlers<typeof toke
       return { ...wire(token), value };
     },
     'tokens.get': async ({ params }) => {
-      const record = await tokens.get(params.account_id, params.id);
-      if (record === null) throw none();
-      return wire(record);
+      const record = await found(tokens.get(params.account_id, params.id), 'token');
+      return versioned(wire(record), record);
     },
     'tokens.update': async ({ params, body, write }) => {
-      const record = await tokens.update(params.account_id, params.id, {
+      const changed = tokens.update(params.account_id, params.id, {
         name: body.name,
         ...resolveGrants(body, params.account_id),
         ...times(body),
         ...(body.status === undefined ? {} : { disabled: body.status === 'disabled' }),
         write,
       });
-      if (record === null) throw none();
-      return wire(record);
+      const record = await found(changed, 'token');
+      return versioned(wire(record), record);
     },
     'tokens.delete': async ({ params, write }) => {
-      if (!(await tokens.delete(params.account_id, params.id, write))) throw none();
+      if (!(await tokens.delete(params.account_id, params.id, write))) throw notFound('token');
       return { id: params.id };
     },
-    'tokens.roll': async ({ params, write }) => {
-      const value = await tokens.roll(params.account_id, params.id, write);
-      if (value === null) throw none();
-      return value;
-    },
+    'tokens.roll': ({ params, write }) => found(tokens.roll(params.account_id, params.id, write), 'token'),
     'tokens.verify': verify,
     'tokens.verifyUser': verify,
     'tokens.permissionGroups': ({ query }) => {
@@ -79,8 +73,7 @@ export function tokenHandlers({ control, clock }: ApiDeps): Handlers<typeof toke
         is_selectable: true,
         scopes: [scope],
       }));
-      const start = (query.page - 1) * query.per_page;
-      return { items: groups.slice(start, start + query.per_page), totalCount: groups.length };
+      return pageOf(groups, query);
     },
   };
 }
@@ -104,14 +97,14 @@ function times(body: Pick<TokenGrants, 'expires_on' | 'not_before'>): Pick<NewTo
 }
 
 function wireToken(record: TokenRecord, nowMs: number): Token {
-  const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  const time = (ms: number | null) => (ms === null ? null : isoTime(ms));
   const expired = record.expiresAtMs !== null && nowMs >= record.expiresAtMs;
   return {
     id: record.id,
     name: record.name,
     status: expired ? 'expired' : record.disabled ? 'disabled' : 'active',
-    issued_on: new Date(record.createdAtMs).toISOString(),
-    modified_on: new Date(record.modifiedAtMs).toISOString(),
+    issued_on: isoTime(record.createdAtMs),
+    modified_on: isoTime(record.modifiedAtMs),
     expires_on: time(record.expiresAtMs),
     not_before: time(record.notBeforeMs),
     policies: record.policies.map(({ effect, permission_groups, resources }, index) => ({

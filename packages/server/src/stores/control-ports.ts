@@ -2,8 +2,8 @@
  * The port of everything that is configured: gateways, tokens, and what hangs on them. Written by the management API and
  * the CLI, read by both faces. No SQL words here.
  */
-import type { GatewaySettings, TokenPolicy } from '@headgate/contract';
-import type { ControlSnapshot, Permission } from './ports.ts';
+import type { DatasetBody, EvaluationTypeId, GatewaySettings, RouteElement, TokenPolicy } from '@headgate/contract';
+import type { ConfigSnapshot, Permission } from './ports.ts';
 
 /** Who makes a change, for the audit log. */
 export interface Actor {
@@ -16,8 +16,8 @@ export interface Actor {
 /** What every write is given. */
 export interface Write {
   actor: Actor;
-  /** From `If-Match`: the write throws `apiPreconditionFailed` when the entry's revision is another one. */
-  revision?: number;
+  /** From `If-Match`: the write throws `apiPreconditionFailed` when the entry's version is none of these. */
+  versions?: readonly string[];
 }
 
 /** Where entries of one collection live: an account, and below it a parent entry (empty for account-level ones). */
@@ -36,8 +36,8 @@ export interface Entry<Data> {
   data: Data;
   createdAtMs: number;
   modifiedAtMs: number;
-  /** 1 after creation, one more with every change. */
-  revision: number;
+  /** Another one after every change. */
+  version: string;
 }
 
 export interface ListQuery<Data> {
@@ -106,6 +106,7 @@ export interface TokenRecord {
   notBeforeMs: number | null;
   createdAtMs: number;
   modifiedAtMs: number;
+  version: string;
 }
 
 /** The fields that a change may set. */
@@ -125,17 +126,132 @@ export interface TokenStore {
   delete(accountId: string, id: string, write?: Write): Promise<boolean>;
 }
 
+export interface ProviderConfigData {
+  alias: string;
+  providerSlug: string;
+  isDefault: boolean;
+  rateLimit: number | null;
+  rateLimitSeconds: number | null;
+  storeId: string;
+  secretId: string;
+  /** Whether the secret was made with the config, and goes with it. */
+  ownsSecret: boolean;
+}
+
+export interface SecretData {
+  comment: string;
+  scopes: ('workers' | 'ai_gateway' | 'dex' | 'access' | 'containers' | 'websearch')[];
+  value: string;
+}
+
+export interface CustomProviderData {
+  title: string;
+  baseUrl: string;
+  description: string | null;
+  link: string | null;
+  enable: boolean;
+  beta: boolean;
+  curlExample: string | null;
+  jsExample: string | null;
+  /** JSON text. */
+  headers: string | null;
+  position: number | null;
+}
+
+/** What serves a route's traffic. */
+export interface RouteData {
+  elements: RouteElement[];
+  version: { id: string; createdAtMs: number };
+  deployment: { id: string; createdAtMs: number };
+}
+
+export interface EvaluationData {
+  title: string;
+  /** As they were when the evaluation was made. */
+  datasets: Entry<DatasetData>[];
+  processed: boolean;
+  totalLogs: number;
+  results: EvaluationResult[];
+}
+
+export interface EvaluationResult {
+  id: string;
+  typeId: EvaluationTypeId;
+  state: 'waiting' | 'done' | 'failed';
+  /** Empty when there was no log to look at. */
+  result: string;
+  totalLogs: number;
+  modifiedAtMs: number;
+}
+
+export interface DatasetData extends Omit<DatasetBody, 'name'> {
+  title: string;
+}
+
 export interface ControlCollections {
   /** Named by gateway id; the entry's own id is the internal one, the log store's `gatewayKey`. */
   gateways: Collection<GatewaySettings>;
+  /** Below a gateway. */
+  providerConfigs: Collection<ProviderConfigData>;
+  secretStores: Collection<Record<string, never>>;
+  /** Below a store. */
+  secrets: Collection<SecretData>;
+  /** Named by slug. */
+  customProviders: Collection<CustomProviderData>;
+  /** Below a gateway. */
+  routes: Collection<RouteData>;
+  /** Below a route. */
+  routeVersions: Collection<{ elements: RouteElement[] }>;
+  /** Below a route. */
+  routeDeployments: Collection<{ versionId: string }>;
+  /** Below a gateway. */
+  datasets: Collection<DatasetData>;
+  /** Below a gateway. */
+  evaluations: Collection<EvaluationData>;
+}
+
+/** One change, as it was made. */
+export interface AuditRecord {
+  id: string;
+  accountId: string;
+  atMs: number;
+  actor: Actor;
+  action: 'create' | 'update' | 'delete';
+  /** Of the entry, e.g. `gateway`, `provider_config`. */
+  kind: string;
+  entryId: string;
+  entryName: string;
+  /** The data before and after, without what is encrypted at rest; null where there was none. */
+  before: unknown;
+  after: unknown;
+}
+
+export interface AuditQuery {
+  /** From 1. */
+  page: number;
+  perPage: number;
+  id?: string;
+  action?: AuditRecord['action'];
+  /** Inclusive. */
+  sinceMs?: number;
+  /** Exclusive. */
+  beforeMs?: number;
+  direction: 'asc' | 'desc';
 }
 
 /** Everything configured, with the in-memory view that the data plane reads. */
 export interface ControlStore extends ControlCollections {
-  readonly snapshot: ControlSnapshot;
+  readonly snapshot: ConfigSnapshot;
   readonly tokens: TokenStore;
+  audit(accountId: string, query: AuditQuery): Promise<{ items: AuditRecord[]; totalCount: number }>;
   /** Runs several writes as one: all of them or none. Inside use only the collections that `work` is given. */
   atomically<T>(work: (collections: ControlCollections) => Promise<T>): Promise<T>;
+  /** Keys of deleted gateways whose logs may still be there. */
+  removedGateways(): Promise<string[]>;
+  /** Forgets a deleted gateway: its logs are gone. */
+  forgetGateway(gatewayKey: string): Promise<void>;
+  /** Evaluations that are not processed yet, of all gateways. */
+  pendingEvaluations(): Promise<Entry<EvaluationData>[]>;
   /**
    * Makes sure that the account opened with has an administrator's token. A given value becomes (or replaces) that
    * token's value. Without one, a value is made when there is no such token yet, and returned; else null.

@@ -2,7 +2,9 @@
  * The ports: what the data plane, the management API and the jobs need of storage, in domain words. Adapters implement
  * them; `compose.ts` chooses. No SQL words here.
  */
+import type { RouteElement } from '@headgate/contract';
 import type { Usage } from '../formats/index.ts';
+import type { Secret } from '../lib/index.ts';
 
 /** How a call ended. `success` is the only good one. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'truncated' | 'refused';
@@ -251,4 +253,43 @@ export interface ControlSnapshot {
   token(value: string): TokenIdentity | null;
   /** Creates the gateway `default` of the account when it is missing. Returns its policy. */
   ensureDefaultGateway(accountId: string): Promise<GatewayPolicy>;
+}
+
+/** A stored key of a provider. Several with one alias form a pool, tried in the order given. */
+export interface ProviderKey {
+  readonly id: string;
+  readonly alias: string;
+  /** Used when the call names no alias. */
+  readonly isDefault: boolean;
+  /** The key, or the JSON text of a credential object; null when its secret was deleted: the key can't be used then. */
+  readonly secret: Secret | null;
+  /** Calls allowed per `rateLimitSeconds`; null: no bound. */
+  readonly rateLimit: number | null;
+  readonly rateLimitSeconds: number;
+}
+
+/** An enabled provider that a user defined. */
+export interface LiveCustomProvider {
+  readonly id: string;
+  readonly slug: string;
+  readonly baseUrl: string;
+  /** Extra headers to send; may hold credentials. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The deployed version of a dynamic route. */
+export interface LiveRoute {
+  readonly id: string;
+  readonly name: string;
+  readonly versionId: string;
+  readonly elements: readonly RouteElement[];
+}
+
+/** What hangs on gateways and accounts, in memory and synchronous like the rest of the snapshot. */
+export interface ConfigSnapshot extends ControlSnapshot {
+  /** In order of creation. */
+  providerKeys(gatewayKey: string, providerSlug: string): readonly ProviderKey[];
+  /** By slug, without `custom-`; null also for one that is not enabled. */
+  customProvider(accountId: string, slug: string): LiveCustomProvider | null;
+  route(gatewayKey: string, name: string): LiveRoute | null;
 }

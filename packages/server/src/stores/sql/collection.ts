@@ -14,6 +14,8 @@ export interface Kind<Data> {
     take(data: Data): { open: Data; secret: string | null };
     put(open: Data, secret: string): Data;
   };
+  /** What else is written when an entry goes. */
+  readonly onRemove?: (trx: Transaction<Tables>, row: EntryRow, nowMs: number) => Promise<void>;
 }
 
 /** A change that has been committed. */
@@ -90,7 +92,9 @@ export function sqlCollection<Data>(spec: Kind<Data>, around: Surroundings): Col
       .where('parent', '=', scope.parent)
       .executeTakeFirst();
     if (row === undefined) return null;
-    if (write.revision !== undefined && write.revision !== row.revision) throw new Refusal('apiPreconditionFailed');
+    if (write.versions !== undefined && !write.versions.includes(versionOf(row))) {
+      throw new Refusal('apiPreconditionFailed');
+    }
     return row;
   }
 
@@ -152,6 +156,7 @@ export function sqlCollection<Data>(spec: Kind<Data>, around: Surroundings): Col
           await session.trx.deleteFrom('entries').where('kind', '=', gone.kind).where('id', '=', gone.id).execute();
           await note(session, { kind: gone.kind, before: gone, after: null }, write);
         }
+        await spec.onRemove?.(session.trx, row, clock.nowMs());
         return decode(row);
       }),
   };
@@ -171,8 +176,13 @@ export function decodeEntry<Data>(spec: Kind<Data>, row: EntryRow, vault: Vault)
     data,
     createdAtMs: row.created_at_ms,
     modifiedAtMs: row.modified_at_ms,
-    revision: row.revision,
+    version: versionOf(row),
   };
+}
+
+/** With the id in it: an entry that was deleted and made again is another one. */
+function versionOf({ id, revision }: EntryRow): string {
+  return `${id}-${revision}`;
 }
 
 function sealContext(kind: string, id: string): string {

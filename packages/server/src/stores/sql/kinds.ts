@@ -1,6 +1,15 @@
-import type { GatewaySettings } from '@headgate/contract';
-import type { TokenRecord } from '../control-ports.ts';
-import type { Kind } from './collection.ts';
+import type { GatewaySettings, RouteElement } from '@headgate/contract';
+import type {
+  ControlCollections,
+  CustomProviderData,
+  DatasetData,
+  EvaluationData,
+  ProviderConfigData,
+  RouteData,
+  SecretData,
+  TokenRecord,
+} from '../control-ports.ts';
+import { type Kind, type Surroundings, sqlCollection } from './collection.ts';
 
 /** The kinds of entries: how each is stored. */
 export const GATEWAYS: Kind<GatewaySettings> = {
@@ -12,6 +21,9 @@ export const GATEWAYS: Kind<GatewaySettings> = {
       return { open: withSecrets(settings, { stripe: '', otel: [] }), secret: none ? null : JSON.stringify(secret) };
     },
     put: (settings, secret) => withSecrets(settings, JSON.parse(secret) as GatewaySecrets),
+  },
+  onRemove: async (trx, { id: key }, at_ms) => {
+    await trx.insertInto('removed_gateways').values({ key, at_ms }).execute();
   },
 };
 
@@ -51,3 +63,43 @@ export const TOKENS: Kind<TokenData> = {
     put: (open, hash) => ({ ...open, hash }),
   },
 };
+
+export const PROVIDER_CONFIGS: Kind<ProviderConfigData> = { kind: 'provider_config' };
+
+export const SECRETS: Kind<SecretData> = {
+  kind: 'secret',
+  secrets: {
+    take: (data) => ({ open: { ...data, value: '' }, secret: data.value }),
+    put: (open, value) => ({ ...open, value }),
+  },
+};
+
+export const CUSTOM_PROVIDERS: Kind<CustomProviderData> = {
+  kind: 'custom_provider',
+  secrets: {
+    take: (data) => ({ open: { ...data, headers: data.headers && '' }, secret: data.headers }),
+    put: (open, headers) => ({ ...open, headers }),
+  },
+};
+
+export const ROUTES: Kind<RouteData> = { kind: 'route' };
+const SECRET_STORES: Kind<Record<string, never>> = { kind: 'secret_store' };
+const ROUTE_VERSIONS: Kind<{ elements: RouteElement[] }> = { kind: 'route_version' };
+const ROUTE_DEPLOYMENTS: Kind<{ versionId: string }> = { kind: 'route_deployment' };
+const DATASETS: Kind<DatasetData> = { kind: 'dataset' };
+export const EVALUATIONS: Kind<EvaluationData> = { kind: 'evaluation' };
+
+export function collectionsOn(around: Surroundings): ControlCollections {
+  return {
+    gateways: sqlCollection(GATEWAYS, around),
+    providerConfigs: sqlCollection(PROVIDER_CONFIGS, around),
+    secretStores: sqlCollection(SECRET_STORES, around),
+    secrets: sqlCollection(SECRETS, around),
+    customProviders: sqlCollection(CUSTOM_PROVIDERS, around),
+    routes: sqlCollection(ROUTES, around),
+    routeVersions: sqlCollection(ROUTE_VERSIONS, around),
+    routeDeployments: sqlCollection(ROUTE_DEPLOYMENTS, around),
+    datasets: sqlCollection(DATASETS, around),
+    evaluations: sqlCollection(EVALUATIONS, around),
+  };
+}

@@ -60,6 +60,11 @@ export const MIGRATIONS: readonly Migration[] = [
         .addColumn('after', 'text')
         .execute();
       await trx.schema.createIndex('audit_time').on('audit').columns(['account_id', 'at_ms']).execute();
+      await trx.schema
+        .createTable('removed_gateways')
+        .addColumn('key', 'text', (column) => column.primaryKey())
+        .addColumn('at_ms', 'bigint', (column) => column.notNull())
+        .execute();
     },
   },
 ];

@@ -105,14 +105,14 @@ describe('the control store', () => {
     expect(await store.gateways.list(scope, { page: 1, perPage: 9 })).toEqual({ items: [entry], totalCount: 1 });
   });
 
-  test('a write that builds on another revision is refused', async () => {
+  test('a write that builds on another version is refused', async () => {
     const store = await open();
-    const { id } = await store.gateways.create(scope, { name: 'g', data: settings }, write);
-    const change = (revision: number) =>
-      store.gateways.update(scope, id, { ...write, revision, to: ({ data }) => ({ data }) });
-    expect((await change(1))?.revision).toBe(2);
-    await expect(change(1)).rejects.toMatchObject({ kind: 'apiPreconditionFailed' });
-    await expect(store.gateways.remove(scope, id, { ...write, revision: 1 })).rejects.toMatchObject({
+    const { id, version } = await store.gateways.create(scope, { name: 'g', data: settings }, write);
+    const change = (...versions: string[]) =>
+      store.gateways.update(scope, id, { ...write, versions, to: ({ data }) => ({ data }) });
+    expect((await change('other', version))?.version).not.toBe(version);
+    await expect(change(version)).rejects.toMatchObject({ kind: 'apiPreconditionFailed' });
+    await expect(store.gateways.remove(scope, id, { ...write, versions: [version] })).rejects.toMatchObject({
       kind: 'apiPreconditionFailed',
     });
   });

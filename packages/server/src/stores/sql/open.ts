@@ -3,13 +3,14 @@ import { DEFAULT_GATEWAY_ID, DEFAULT_GATEWAY_SETTINGS, Refusal } from '@headgate
 import { Kysely } from 'kysely';
 import type { Clock, IdSource } from '../../lib/index.ts';
 import type { ControlCollections, ControlStore } from '../control-ports.ts';
-import type { ControlSnapshot, GatewayPolicy } from '../ports.ts';
-import { type Change, decodeEntry, type Kind, type Run, sqlCollection, type Surroundings } from './collection.ts';
+import type { ConfigSnapshot, GatewayPolicy } from '../ports.ts';
+import { listAudit } from './audit.ts';
+import { type Change, decodeEntry, type Run, type Surroundings, sqlCollection } from './collection.ts';
 import { bunSqliteDialect } from './dialect.ts';
-import { GATEWAYS, TOKENS } from './kinds.ts';
+import { collectionsOn, EVALUATIONS, TOKENS } from './kinds.ts';
 import { migrate } from './migrate.ts';
-import { SnapshotIndex } from './snapshot.ts';
-import type { EntryRow, Tables } from './tables.ts';
+import { LIVE_KINDS, SnapshotIndex } from './snapshot.ts';
+import type { Tables } from './tables.ts';
 import { ensureAdminToken, tokenStore } from './tokens.ts';
 import { createVault, type Vault } from './vault.ts';
 
@@ -51,52 +52,56 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
     await db.destroy();
     throw error;
   }
-  const index = new SnapshotIndex(clock);
-  const apply = ({ kind, before, after }: Change) => {
-    const entry = <Data>(spec: Kind<Data>, row: EntryRow | null) => row && decodeEntry(spec, row, vault);
-    if (kind === GATEWAYS.kind) index.gatewayChanged(entry(GATEWAYS, before), entry(GATEWAYS, after));
-    if (kind === TOKENS.kind) index.tokenChanged(entry(TOKENS, before), entry(TOKENS, after));
-  };
+  const index = new SnapshotIndex(clock, vault);
   const load = async (source: Kysely<Tables>) => {
     const accounts = await source.selectFrom('accounts').select('id').execute();
-    const rows = await source
-      .selectFrom('entries')
-      .selectAll()
-      .where('kind', 'in', [GATEWAYS.kind, TOKENS.kind])
-      .execute();
+    const rows = await source.selectFrom('entries').selectAll().where('kind', 'in', LIVE_KINDS).execute();
     // From here on nothing is awaited: a lookup sees the old view or the new one.
     index.clear();
     for (const { id } of accounts) index.accounts.add(id);
-    for (const after of rows) apply({ kind: after.kind, before: null, after });
+    for (const after of rows) index.changed({ kind: after.kind, before: null, after });
   };
   await load(db);
-  const run = transactions(db, apply);
+  const run = transactions(db, (change) => index.changed(change));
   const around: Surroundings = { db, run, clock, ids, vault };
   const collections = collectionsOn(around);
   const tokens = sqlCollection(TOKENS, around);
   const unwatch = watch(database, clock, () => run(({ trx }) => load(trx)));
-  const snapshot: ControlSnapshot = {
-    hasAccount: (accountId) => index.accounts.has(accountId),
+  const snapshot: ConfigSnapshot = {
+    hasAccount: (accountId) => index.hasAccount(accountId),
     gateway: (accountId, gatewayId) => index.gateway(accountId, gatewayId),
     token: (value) => index.token(value),
+    providerKeys: (gatewayKey, providerSlug) => index.providerKeys(gatewayKey, providerSlug),
+    customProvider: (accountId, slug) => index.customProvider(accountId, slug),
+    route: (gatewayKey, name) => index.route(gatewayKey, name),
     ensureDefaultGateway: (accountId) => ensureDefault(collections, index, accountId),
   };
   return {
     ...collections,
     tokens: tokenStore(tokens),
     snapshot,
+    audit: (accountId, query) => listAudit(db, accountId, query),
     atomically: (work) =>
       run((session) => work(collectionsOn({ ...around, db: session.trx, run: (inner) => inner(session) }))),
+    removedGateways: async () => {
+      const rows = await db.selectFrom('removed_gateways').select('key').execute();
+      return rows.map(({ key }) => key);
+    },
+    forgetGateway: (gatewayKey) =>
+      run(async ({ trx }) => {
+        await trx.deleteFrom('removed_gateways').where('key', '=', gatewayKey).execute();
+      }),
+    pendingEvaluations: async () => {
+      const rows = await db.selectFrom('entries').selectAll().where('kind', '=', EVALUATIONS.kind).execute();
+      const all = rows.map((row) => decodeEntry(EVALUATIONS, row, vault));
+      return all.filter(({ data }) => !data.processed);
+    },
     ensureAdminToken: (value) => ensureAdminToken(tokens, options.accountId, value),
     async close() {
       unwatch();
       await db.destroy();
     },
   };
-}
-
-function collectionsOn(around: Surroundings): ControlCollections {
-  return { gateways: sqlCollection(GATEWAYS, around) };
 }
 
 /** Transactions one after the other; the changes of each reach the snapshot before the next one starts. */

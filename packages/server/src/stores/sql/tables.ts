@@ -6,6 +6,8 @@ export interface Tables {
   facts: { name: string; value: string };
   entries: EntryRow;
   audit: AuditRow;
+  /** Deleted gateways whose logs may still be there. */
+  removed_gateways: { key: string; at_ms: number };
 }
 
 export interface EntryRow {

@@ -89,9 +89,9 @@ function orNull(entry: Entry<TokenData> | null): TokenRecord | null {
   return entry === null ? null : record(entry);
 }
 
-function record({ id, accountId, data, createdAtMs, modifiedAtMs }: Entry<TokenData>): TokenRecord {
+function record({ id, accountId, data, createdAtMs, modifiedAtMs, version }: Entry<TokenData>): TokenRecord {
   const { title: name, hash: _hash, ...rest } = data;
-  return { id, accountId, name, ...rest, createdAtMs, modifiedAtMs };
+  return { id, accountId, name, ...rest, createdAtMs, modifiedAtMs, version };
 }
 
 /** 40 letters and digits, 238 bits. The prefix lets secret scanners recognise a leaked token. */
