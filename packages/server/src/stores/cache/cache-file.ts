@@ -1,0 +1,253 @@
+import { Database, SQLiteError } from 'bun:sqlite';
+import type { CachedAnswer } from '../cache-ports.ts';
+import { type EntryHead, fingerprint, type Selection, type WireEntry } from './protocol.ts';
+
+/** The file can't be what was written. */
+export class DamagedCache extends Error {}
+
+/** "HGAC", in the file header, so that a stray database is not taken for a cache. */
+const APPLICATION_ID = 0x48474143;
+const SCHEMA_VERSION = 1;
+
+/** Bodies stand apart, so that eviction and purges read small rows only; the trigger keeps the two together. */
+const SCHEMA = `
+CREATE TABLE entries (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  used INTEGER NOT NULL,
+  stored INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  gateway_key TEXT NOT NULL,
+  account TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  custom_key TEXT,
+  status INTEGER NOT NULL,
+  headers TEXT NOT NULL,
+  checksum INTEGER NOT NULL
+);
+CREATE INDEX entries_by_use ON entries (used);
+CREATE INDEX entries_by_expiry ON entries (expires);
+CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TRIGGER entry_deleted AFTER DELETE ON entries BEGIN DELETE FROM bodies WHERE id = OLD.id; END;
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+const COLUMNS: Record<keyof Selection, string> = {
+  accountId: 'account',
+  gatewayKey: 'gateway_key',
+  customKey: 'custom_key',
+  model: 'model',
+  provider: 'provider',
+};
+
+/** Beside its body an entry takes about this much, index rows included. */
+const ROW_BYTES = 768;
+/** When room is needed, so much more is made at once: a part of the whole. */
+const EXTRA_ROOM = 1 / 128;
+/** A use is noted only so much later than the last one. */
+const USE_STEP_MS = 60_000;
+
+interface Row {
+  id: number;
+  used: number;
+  stored: number;
+  expires: number;
+  gateway_key: string;
+  account: string;
+  provider: string;
+  model: string;
+  custom_key: string | null;
+  status: number;
+  headers: string;
+  checksum: number;
+  body: Uint8Array | null;
+}
+
+/**
+ * The SQLite file of the disk tier: one writer, up to `maxBytes` of pages in use, the entries longest unused evicted.
+ * Methods throw `DamagedCache` or an SQLiteError; `damageIn` tells what the error means for the file.
+ */
+export class CacheFile {
+  readonly #db: Database;
+  readonly #maxBytes: number;
+  readonly #pageBytes: number;
+  readonly #read;
+  readonly #put;
+  readonly #putBody;
+  readonly #use;
+  readonly #evict;
+
+  constructor(path: string, maxBytes: number) {
+    this.#db = new Database(path, { create: true, readwrite: true, strict: true });
+    try {
+      prepare(this.#db);
+      this.#maxBytes = maxBytes;
+      this.#pageBytes = this.#pragma('page_size');
+      this.#read = this.#db.query<Row, [string]>(
+        'SELECT e.*, b.body FROM entries e LEFT JOIN bodies b ON b.id = e.id WHERE key = ?',
+      );
+      this.#put = this.#db.query<{ id: number }, (string | number | null)[]>(
+        `INSERT OR REPLACE INTO entries
+         (key, used, stored, expires, gateway_key, account, provider, model, custom_key, status, headers, checksum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      );
+      this.#putBody = this.#db.query<null, [number, Uint8Array]>('INSERT INTO bodies VALUES (?, ?)');
+      this.#use = this.#db.query<null, [number, string, number]>(
+        'UPDATE entries SET used = ? WHERE key = ? AND used < ?',
+      );
+      this.#evict = this.#db.query<{ key: string }, []>(
+        'DELETE FROM entries WHERE id = (SELECT id FROM entries ORDER BY used LIMIT 1) RETURNING key',
+      );
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** Bytes of the pages that hold something. */
+  get bytes(): number {
+    return (this.#pragma('page_count') - this.#pragma('freelist_count')) * this.#pageBytes;
+  }
+
+  /** Fingerprints of all entries. */
+  fingerprints(): Float64Array {
+    return prints(keysOf(this.#db.query<{ key: string }, []>('SELECT key FROM entries').all()));
+  }
+
+  /** Stores or replaces entries whose bodies stand end to end in `arena`. Returns fingerprints of what had to go for them. */
+  write(entries: WireEntry[], arena: Uint8Array): Float64Array {
+    return this.#db.transaction(() => {
+      const gone = new Set<string>();
+      let start = 0;
+      for (const entry of entries) {
+        const body = arena.subarray(start, start + entry.bodyBytes);
+        start += entry.bodyBytes;
+        const headers = JSON.stringify(entry.headers);
+        for (const key of this.#makeRoom(body.byteLength + headers.length + ROW_BYTES)) gone.add(key);
+        this.#insert(entry, headers, body);
+        gone.delete(entry.key);
+      }
+      return prints(gone);
+    })();
+  }
+
+  read(key: string, nowMs: number): CachedAnswer | null {
+    const row = this.#read.get(key);
+    if (row === null || row.expires <= nowMs) return null;
+    const { body, headers } = row;
+    if (body === null || checksum(headers, body) !== row.checksum) {
+      throw new DamagedCache('an entry is not what was stored');
+    }
+    if (row.used < nowMs - USE_STEP_MS) this.#use.run(nowMs, key, nowMs);
+    return { ...headOf(row), body };
+  }
+
+  purge(selection: Selection): Float64Array {
+    const given = Object.entries(selection) as [keyof Selection, string][];
+    const where = given.map(([field]) => `${COLUMNS[field]} = ?`).join(' AND ');
+    return this.#delete(
+      where,
+      given.map(([, value]) => value),
+    );
+  }
+
+  tend(uses: [key: string, usedAtMs: number][], nowMs: number): Float64Array {
+    return this.#db.transaction(() => {
+      for (const [key, usedAtMs] of uses) this.#use.run(usedAtMs, key, usedAtMs);
+      return this.#delete('expires <= ?', [nowMs]);
+    })();
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #insert(entry: WireEntry, headers: string, body: Uint8Array): void {
+    const { key, storedAtMs, expiresAtMs, gatewayKey, accountId, provider, model, customKey, status } = entry;
+    const identity = [gatewayKey, accountId, provider, model, customKey];
+    const { id } = present(
+      this.#put.get(key, storedAtMs, storedAtMs, expiresAtMs, ...identity, status, headers, checksum(headers, body)),
+    );
+    this.#putBody.run(id, body);
+  }
+
+  #delete(where: string, values: (string | number)[]): Float64Array {
+    const sql = `DELETE FROM entries WHERE ${where} RETURNING key`;
+    return prints(keysOf(this.#db.query<{ key: string }, (string | number)[]>(sql).all(...values)));
+  }
+
+  /** Evicts until so many bytes are free, and gives the keys. */
+  *#makeRoom(bytes: number): Generator<string> {
+    if (this.bytes + bytes <= this.#maxBytes) return;
+    const target = this.#maxBytes * (1 - EXTRA_ROOM) - bytes;
+    while (this.bytes > target) {
+      const evicted = this.#evict.get();
+      if (evicted === null) return;
+      yield evicted.key;
+    }
+  }
+
+  #pragma(name: 'page_size' | 'page_count' | 'freelist_count'): number {
+    return present(this.#db.query<Record<string, number>, []>(`PRAGMA ${name}`).get())[name] ?? 0;
+  }
+}
+
+/** Why `error` means that the file itself is bad, or null when it is some other failure, e.g. a full disk. */
+export function damageIn(error: unknown): string | null {
+  if (error instanceof DamagedCache) return error.message;
+  if (!(error instanceof SQLiteError)) return null;
+  const schemaIsGone = error.code === 'SQLITE_ERROR' && /no such (table|column)/.test(error.message);
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(error.code ?? '') || schemaIsGone ? error.message : null;
+}
+
+function prepare(db: Database): void {
+  // The server's directory has a lock of its own; this one keeps out everyone who goes round it.
+  db.run('PRAGMA locking_mode = EXCLUSIVE');
+  db.run('PRAGMA page_size = 8192');
+  db.run('PRAGMA journal_mode = WAL');
+  // A commit survives the death of the process without a sync; only checkpoints sync.
+  db.run('PRAGMA synchronous = NORMAL');
+  db.run(`PRAGMA journal_size_limit = ${16 * 1024 * 1024}`);
+  // Deleting by REPLACE must run the trigger too.
+  db.run('PRAGMA recursive_triggers = ON');
+  const { application_id } = present(db.query<{ application_id: number }, []>('PRAGMA application_id').get());
+  const { user_version } = present(db.query<{ user_version: number }, []>('PRAGMA user_version').get());
+  const { tables } = present(db.query<{ tables: number }, []>('SELECT count(*) AS tables FROM sqlite_master').get());
+  if (tables === 0 && user_version === 0) db.transaction(() => db.run(SCHEMA))();
+  else if (application_id !== APPLICATION_ID) throw new DamagedCache('it is not an answer cache');
+  else if (user_version !== SCHEMA_VERSION) throw new DamagedCache(`its schema has version ${user_version}`);
+}
+
+function headOf(row: Row): EntryHead {
+  return {
+    status: row.status,
+    headers: JSON.parse(row.headers),
+    storedAtMs: row.stored,
+    expiresAtMs: row.expires,
+    gatewayKey: row.gateway_key,
+    accountId: row.account,
+    provider: row.provider,
+    model: row.model,
+    customKey: row.custom_key,
+  };
+}
+
+/** SQLite does not notice a changed byte inside a value. */
+function checksum(headers: string, body: Uint8Array): number {
+  return Number(BigInt.asUintN(52, Bun.hash.xxHash3(body, Bun.hash.xxHash3(headers))));
+}
+
+function keysOf(rows: { key: string }[]): string[] {
+  return rows.map(({ key }) => key);
+}
+
+function prints(keys: Iterable<string>): Float64Array {
+  return Float64Array.from(keys, fingerprint);
+}
+
+function present<T>(row: T | null): T {
+  if (row === null) throw new DamagedCache('a row that must be there is missing');
+  return row;
+}

@@ -1,0 +1,57 @@
+/** The disk tier's thread: the only one that touches the file. */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { serve } from '../segments/worker-link.ts';
+import { CacheFile, damageIn } from './cache-file.ts';
+import type { Change, DamageNews, DiskOps, WireEntry } from './protocol.ts';
+
+declare const self: Worker;
+
+let path = '';
+let maxBytes = 0;
+let file: CacheFile | null = null;
+
+const tell = serve<DiskOps, DamageNews>(self, {
+  open: (ask) => {
+    path = ask.file;
+    maxBytes = ask.maxBytes;
+    mkdirSync(dirname(path), { recursive: true });
+    return guarded((opened) => ({ fingerprints: opened.fingerprints(), bytes: opened.bytes }));
+  },
+  write: ({ entries, arena }) => changing((opened) => opened.write(JSON.parse(entries) as WireEntry[], arena)),
+  read: ({ key, nowMs }) => guarded((opened) => opened.read(key, nowMs)),
+  purge: (selection) => changing((opened) => opened.purge(selection)),
+  tend: ({ uses, nowMs }) => changing((opened) => opened.tend(uses, nowMs)),
+  close: () => {
+    file?.close();
+    file = null;
+    return null;
+  },
+});
+
+function changing(change: (opened: CacheFile) => Float64Array): Change {
+  return guarded((opened) => ({ gone: change(opened), bytes: opened.bytes }));
+}
+
+/** A damaged file is set aside, and the same is done with a new one. Other failures are thrown. */
+function guarded<T>(use: (opened: CacheFile) => T): T {
+  try {
+    file ??= new CacheFile(path, maxBytes);
+    return use(file);
+  } catch (error) {
+    const reason = damageIn(error);
+    if (reason === null) throw error;
+    file?.close();
+    file = null;
+    setAside();
+    tell({ reason });
+    file = new CacheFile(path, maxBytes);
+    return use(file);
+  }
+}
+
+/** Keeps one damaged file, for whoever wants to know: more would fill the disk. */
+function setAside(): void {
+  if (existsSync(path)) renameSync(path, `${path}.damaged`);
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+}
