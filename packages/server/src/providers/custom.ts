@@ -28,6 +28,7 @@ export function customProviderRow(custom: CustomProvider): ProviderRow {
     name: slug,
     baseUrl,
     credentialHeaders: ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'xi-api-key'],
+    auth: { kind: 'bearer' },
     place: (path) => ({ path, headers: { ...headers }, userGiven: true }),
   });
 }

@@ -1,21 +1,26 @@
-import { providerRow, type RowSpec } from './provider-row.ts';
-import type { ProviderRow } from './row.ts';
+import { type Place, providerRow, type RowSpec } from './provider-row.ts';
+import type { AuthStyle, ProviderRow } from './row.ts';
 
 export interface PlainSpec extends Omit<RowSpec, 'place'> {
   /** Brings the spellings of a path down to the provider's own; by default the path is appended as it is. */
   rewrite?(path: string): string;
   /** Model named by the rewritten path or the query. */
   model?(path: string, query: string): string | null;
+  /** How a stored credential is sent at this rewritten path, where it is not the row's usual way. */
+  authAt?(path: string): AuthStyle | null;
 }
 
 /** A provider whose base is fixed: the path is appended to it. */
 export function plainRow(spec: PlainSpec): ProviderRow {
-  const { rewrite, model, ...rest } = spec;
+  const { rewrite, model, authAt, ...rest } = spec;
   return providerRow({
     ...rest,
     place(clientPath, { query }) {
       const path = rewrite === undefined ? clientPath : rewrite(clientPath);
-      return { path, model: model === undefined ? null : model(path, query) };
+      const place: Place = { path, model: model === undefined ? null : model(path, query) };
+      const auth = authAt?.(path) ?? null;
+      if (auth !== null) place.auth = auth;
+      return place;
     },
   });
 }

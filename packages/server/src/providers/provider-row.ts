@@ -1,7 +1,7 @@
 import { formatForPath } from '../formats/index.ts';
 import { type BaseVariables, fillBase } from './base-url.ts';
 import { readClientPath, readClientQuery } from './client-path.ts';
-import type { ProviderRow, Target, TargetInput, TargetProblem } from './row.ts';
+import type { AuthStyle, ProviderRow, Target, TargetInput, TargetProblem } from './row.ts';
 
 /** Where a rule puts a path. */
 export interface Place {
@@ -18,6 +18,8 @@ export interface Place {
   headers?: Record<string, string | null>;
   /** The client or a user named the base's host. */
   userGiven?: boolean;
+  /** How a stored credential is sent where it is not the row's usual way. */
+  auth?: AuthStyle;
 }
 
 export interface RowSpec extends Omit<ProviderRow, 'target' | 'format'> {
@@ -48,6 +50,8 @@ export function providerRow(spec: RowSpec): ProviderRow {
       if (placed.headers !== undefined) target.headers = placed.headers;
       // A base that the operator put in its place is the operator's, whoever named the host before.
       if (placed.userGiven === true && input.baseUrl === null) target.userGiven = true;
+      if (placed.auth !== undefined) target.auth = placed.auth;
+      if (placed.variables?.region !== undefined) target.region = placed.variables.region;
       return target;
     },
   };

@@ -16,6 +16,36 @@ export interface TargetInput {
   baseUrl: string | null;
 }
 
+/** One key in one header. */
+export type ApiKeyStyle =
+  | { readonly kind: 'bearer' }
+  | {
+      readonly kind: 'header';
+      /** Lower-case. */
+      readonly name: string;
+      /** Scheme in front of the key, with its space. */
+      readonly prefix?: 'Token ' | 'Key ' | 'Api-Key ';
+    };
+
+/** How a stored credential is put onto a request, and with it how the credential is shaped. */
+export type AuthStyle = { readonly defaults?: Readonly<Record<string, string>> } & (
+  | ApiKeyStyle
+  /** AWS access keys as JSON sign the request for `service`; a bare string is an API key. */
+  | { readonly kind: 'sigv4'; readonly service: string; readonly apiKey: ApiKeyStyle }
+  /** A service account key is exchanged for a short-lived token, sent as bearer; a bare string is an API key. */
+  | { readonly kind: 'google-token'; readonly apiKey: ApiKeyStyle }
+  /** A client id and secret are exchanged for a short-lived token, sent as bearer beside the id. */
+  | {
+      readonly kind: 'client-credentials';
+      readonly tokenUrl: string;
+      readonly scope: string;
+      /** Lower-case header that carries the client id. */
+      readonly idHeader: string;
+    }
+  /** Takes no credential. */
+  | { readonly kind: 'none' }
+);
+
 /** Where an attempt goes. */
 export interface Target {
   /** Absolute URL, exactly the bytes to request. */
@@ -28,6 +58,10 @@ export interface Target {
   headers?: Record<string, string | null>;
   /** True when the host came from the client (fal targets, custom providers): egress then checks it. */
   userGiven?: boolean;
+  /** Where this path takes a stored credential another way than the row says. */
+  auth?: AuthStyle;
+  /** Region that the path names; an AWS signature is made for it. */
+  region?: string;
 }
 
 /** A path that the provider's rule can't place; becomes a 400 with this text. */
@@ -48,6 +82,13 @@ export interface ProviderRow {
   readonly credentialHeaders: readonly string[];
   /** Query parameters that may hold the credential, e.g. `key`. */
   readonly credentialQuery?: readonly string[];
+  /** How a stored credential is sent. `defaults` are headers that the provider demands, set where the client sends none. */
+  readonly auth: AuthStyle;
+  /**
+   * Origins beside the base's that a stored credential may be sent to. `{name}` stands for one label or a part of one,
+   * `*` for one label or more.
+   */
+  readonly keyOrigins?: readonly string[];
   /** Builds the upstream URL. Never throws. */
   target(input: TargetInput): Target | TargetProblem;
   /** Format of the answer at this provider path (`Target.path`). */

@@ -5,6 +5,7 @@ export const anthropic = plainRow({
   name: 'Anthropic',
   baseUrl: 'https://api.anthropic.com',
   credentialHeaders: ['x-api-key', 'authorization'],
+  auth: { kind: 'header', name: 'x-api-key', defaults: { 'anthropic-version': '2023-06-01' } },
   // `api/` holds the health probe of Claude Code.
   rewrite: ensureVersion('api'),
 });

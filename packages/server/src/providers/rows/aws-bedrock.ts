@@ -1,6 +1,6 @@
 import { decodeSegment } from '../client-path.ts';
 import { type Place, providerRow } from '../provider-row.ts';
-import type { TargetInput } from '../row.ts';
+import type { AuthStyle, TargetInput } from '../row.ts';
 
 const PATH = /^([^/]*)\/([^/]+)(?:\/(.*))?$/;
 
@@ -9,6 +9,15 @@ const BASES = new Map([
   ['bedrock-runtime', 'https://bedrock-runtime.{region}.amazonaws.com'],
   ['bedrock-mantle', 'https://bedrock-mantle.{region}.api.aws'],
 ]);
+
+/** The runtime is signed for under the name `bedrock`, mantle under its own. */
+const RUNTIME_AUTH: AuthStyle = { kind: 'sigv4', service: 'bedrock', apiKey: { kind: 'bearer' } };
+const MANTLE_AUTH: AuthStyle = { ...RUNTIME_AUTH, service: 'bedrock-mantle' };
+const MANTLE_ANTHROPIC_AUTH: AuthStyle = {
+  ...MANTLE_AUTH,
+  apiKey: { kind: 'header', name: 'x-api-key' },
+  defaults: { 'anthropic-version': '2023-06-01' },
+};
 
 /**
  * `{service}/{region}/{path}`. The path's encoding and the AWS headers stay as they are: a client that signs does so for
@@ -19,6 +28,8 @@ export const awsBedrock = providerRow({
   name: 'Amazon Bedrock',
   baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
   credentialHeaders: ['authorization', 'x-amz-security-token', 'x-api-key'],
+  auth: RUNTIME_AUTH,
+  keyOrigins: [...BASES.values()],
   place(clientPath, input) {
     const [, service = '', region = '', path = ''] = PATH.exec(clientPath) ?? [];
     const base = BASES.get(service);
@@ -26,7 +37,9 @@ export const awsBedrock = providerRow({
       return { problem: `Bedrock paths are {service}/{region}/{path}, service one of ${[...BASES.keys()].join(', ')}` };
     }
     const place: Place = { path, base, variables: { service, region }, model: modelOf(path) };
-    const headers = service === 'bedrock-mantle' ? anthropicHeaders(path, input) : null;
+    if (service !== 'bedrock-mantle') return place;
+    place.auth = path.startsWith('anthropic/') ? MANTLE_ANTHROPIC_AUTH : MANTLE_AUTH;
+    const headers = anthropicHeaders(path, input);
     if (headers !== null) place.headers = headers;
     return place;
   },

@@ -8,6 +8,7 @@ export const azureOpenai = providerRow({
   name: 'Azure OpenAI',
   baseUrl: 'https://{resource}.openai.azure.com/openai/deployments/{deployment}',
   credentialHeaders: ['api-key', 'authorization'],
+  auth: { kind: 'header', name: 'api-key' },
   place(clientPath) {
     const [, resource, deployment, path = ''] = PATH.exec(clientPath) ?? [];
     if (resource === undefined || deployment === undefined) {

@@ -1,7 +1,9 @@
 import { ensureVersion } from '../plain-rule.ts';
 import { providerRow } from '../provider-row.ts';
+import type { AuthStyle } from '../row.ts';
 
 const MODEL_PATH = /^model\/([^/]+)(?:\/(.*))?$/;
+const MODEL_BASE = 'https://model-{model}.api.baseten.co';
 const versioned = ensureVersion();
 
 /** Model APIs (OpenAI style) live on one host; a deployed model, `model/{id}`, on one of its own. */
@@ -10,10 +12,13 @@ export const baseten = providerRow({
   name: 'Baseten',
   baseUrl: 'https://inference.baseten.co',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
+  keyOrigins: [MODEL_BASE],
   place(clientPath) {
     const [, model, rest = ''] = MODEL_PATH.exec(clientPath) ?? [];
     if (model === undefined) return { path: versioned(clientPath) };
     const path = rest === '' ? 'production/predict' : rest;
-    return { path, base: 'https://model-{model}.api.baseten.co', variables: { model }, model };
+    const auth: AuthStyle = { kind: 'header', name: 'authorization', prefix: 'Api-Key ' };
+    return { path, base: MODEL_BASE, variables: { model }, model, auth };
   },
 });

@@ -5,5 +5,6 @@ export const cerebras = plainRow({
   name: 'Cerebras',
   baseUrl: 'https://api.cerebras.ai/v1',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: dropVersion(),
 });

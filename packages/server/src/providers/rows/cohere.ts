@@ -7,6 +7,7 @@ export const cohere = plainRow({
   name: 'Cohere',
   baseUrl: 'https://api.cohere.ai',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: ensureVersion('compatibility'),
   format(path) {
     const [, version, endpoint] = /^(v1|v2)\/([a-z-]+)/.exec(path) ?? [];

@@ -5,6 +5,7 @@ export const deepseek = plainRow({
   name: 'DeepSeek',
   baseUrl: 'https://api.deepseek.com',
   credentialHeaders: ['authorization', 'x-api-key'],
+  auth: { kind: 'bearer' },
   // Its paths have no version; `beta/` and `anthropic/` are served beside them.
   rewrite: dropVersion(),
 });

@@ -5,5 +5,6 @@ export const elevenlabs = plainRow({
   name: 'ElevenLabs',
   baseUrl: 'https://api.elevenlabs.io',
   credentialHeaders: ['xi-api-key', 'authorization'],
+  auth: { kind: 'header', name: 'xi-api-key' },
   format: () => 'unknown',
 });

@@ -11,6 +11,8 @@ export const fal = providerRow({
   name: 'fal',
   baseUrl: 'https://fal.run',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'header', name: 'authorization', prefix: 'Key ' },
+  keyOrigins: ['https://fal.ai', 'https://*.fal.run', 'https://*.fal.ai', 'https://*.fal.media'],
   format: () => 'unknown',
   place(clientPath, input) {
     const wanted = input.header(TARGET_HEADER);

@@ -5,5 +5,6 @@ export const fireworks = plainRow({
   name: 'Fireworks AI',
   baseUrl: 'https://api.fireworks.ai/inference/v1',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: dropVersion('inference'),
 });

@@ -9,6 +9,9 @@ export const googleAiStudio = plainRow({
   credentialHeaders: ['x-goog-api-key', 'authorization'],
   // `api_key` is how clients of the Live API name it.
   credentialQuery: ['key', 'api_key'],
+  auth: { kind: 'header', name: 'x-goog-api-key' },
+  // The OpenAI surface takes the same key as bearer.
+  authAt: (path) => (/^v\d[a-z0-9]*\/openai\//.test(path) ? { kind: 'bearer' } : null),
   model: googleModel,
   format: googleFormat,
 });

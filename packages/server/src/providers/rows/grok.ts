@@ -6,6 +6,7 @@ export const grok = plainRow({
   aliases: ['xai'],
   baseUrl: 'https://api.x.ai',
   credentialHeaders: ['authorization', 'x-api-key'],
+  auth: { kind: 'bearer' },
   // Anthropic clients, which xAI serves too, send `x-api-key`.
   rewrite: ensureVersion(),
 });

@@ -5,5 +5,6 @@ export const groq = plainRow({
   name: 'Groq',
   baseUrl: 'https://api.groq.com/openai/v1',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: dropVersion('openai'),
 });

@@ -8,6 +8,7 @@ export const huggingface = plainRow({
   name: 'Hugging Face',
   baseUrl: 'https://api-inference.huggingface.co/models',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   model(path) {
     const [owner = '', name = ''] = path.split('/', 2);
     // `{backend}/v1/chat/completions`: the body names the model.

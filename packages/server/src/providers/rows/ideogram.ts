@@ -5,5 +5,6 @@ export const ideogram = plainRow({
   name: 'Ideogram',
   baseUrl: 'https://api.ideogram.ai',
   credentialHeaders: ['api-key', 'authorization'],
+  auth: { kind: 'header', name: 'api-key' },
   format: () => 'unknown',
 });

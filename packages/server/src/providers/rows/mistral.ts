@@ -5,5 +5,6 @@ export const mistral = plainRow({
   name: 'Mistral AI',
   baseUrl: 'https://api.mistral.ai',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: ensureVersion(),
 });

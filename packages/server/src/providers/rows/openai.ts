@@ -6,6 +6,7 @@ export const openai = plainRow({
   name: 'OpenAI',
   baseUrl: 'https://api.openai.com/v1',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: dropVersion(),
   // `threads/{id}/messages` is not Anthropic's.
   format: (path) => (path.startsWith('threads/') ? 'unknown' : formatForPath(path)),

@@ -5,5 +5,6 @@ export const openrouter = plainRow({
   name: 'OpenRouter',
   baseUrl: 'https://openrouter.ai/api/v1',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: dropVersion('api'),
 });

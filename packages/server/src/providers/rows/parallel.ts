@@ -5,4 +5,5 @@ export const parallel = plainRow({
   name: 'Parallel',
   baseUrl: 'https://api.parallel.ai',
   credentialHeaders: ['x-api-key', 'authorization'],
+  auth: { kind: 'header', name: 'x-api-key' },
 });

@@ -6,4 +6,5 @@ export const perplexityAi = plainRow({
   aliases: ['perplexity'],
   baseUrl: 'https://api.perplexity.ai',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
 });

@@ -6,6 +6,7 @@ export const replicate = plainRow({
   name: 'Replicate',
   baseUrl: 'https://api.replicate.com/v1',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   rewrite: dropVersion(),
   model(path) {
     const name = /^models\/([^/]+\/[^/]+)/.exec(path)?.[1];

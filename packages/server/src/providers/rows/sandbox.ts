@@ -6,5 +6,6 @@ export const sandbox = plainRow({
   name: 'Sandbox',
   baseUrl: 'sandbox:',
   credentialHeaders: ['authorization', 'x-api-key'],
+  auth: { kind: 'none' },
   rewrite: ensureVersion(),
 });

@@ -10,6 +10,7 @@ export const workersAi = plainRow({
   name: 'Workers AI',
   baseUrl: 'https://api.cloudflare.com/client/v4/accounts/{account}/ai',
   credentialHeaders: ['authorization'],
+  auth: { kind: 'bearer' },
   /** A bare model id is run; OpenAI-style endpoints live under `v1/`. */
   rewrite(path) {
     if (MODEL_ID.test(path)) return `run/${path}`;
