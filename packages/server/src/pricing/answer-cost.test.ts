@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'bun:test';
+import { createReader, emptyUsage, type Reading } from '../formats/index.ts';
+import { costOfAnswer } from './answer-cost.ts';
+import { parseCustomCost } from './custom-cost.ts';
+import { createPriceBook } from './price-book.ts';
+
+const book = createPriceBook();
+const atMs = Date.parse('2026-11-20T12:00:00Z');
+
+/** An answer of a thousand tokens in and none out. */
+function reading(model: string | null, extra: Record<string, unknown> = {}): Reading {
+  const blank = createReader({ format: 'openai-chat', status: 200, contentType: null, header: () => null }).end();
+  return { ...blank, model, extra, usage: { ...emptyUsage(), input: 1000, inputFull: 1000, output: 0 } };
+}
+
+const dollars = (provider: string, modelAsked: string | null, answer: Reading, custom: string | null = null) => {
+  const cost = costOfAnswer(book, {
+    provider,
+    modelAsked,
+    reading: answer,
+    atMs,
+    custom: custom === null ? null : parseCustomCost(custom),
+  });
+  return cost === null ? null : Number(cost.totalPico) / 1e12;
+};
+
+describe('the price is that of the model that answered', () => {
+  const cases: [
+    what: string,
+    provider: string,
+    asked: string | null,
+    answered: string | null,
+    dollars: number | null,
+  ][] = [
+    ['another than was asked for', 'openrouter', 'openai/gpt-4o', 'openai/gpt-4o-mini', 0.00015],
+    ['unknown: not that of the one asked for', 'openrouter', 'openai/gpt-4o', 'new/thing', null],
+    ['named by nobody but the request', 'cohere', 'command-a-03-2025', null, 0.0025],
+    ['named by nobody', 'cohere', null, null, null],
+    ['the variant that was asked for', 'huggingface', 'openai/gpt-oss-120b:groq', 'openai/gpt-oss-120b', 0.00015],
+    ['a variant without a price of its own', 'openrouter', 'openai/gpt-4o:nitro', 'openai/gpt-4o', 0.0025],
+    ['a free variant', 'openrouter', 'openai/gpt-oss-120b:free', 'openai/gpt-oss-120b', 0],
+    ['a deployment', 'azure-openai', 'gpt-4o', 'gpt-4o-mini-2024-07-18', 0.00015],
+  ];
+  for (const [what, provider, asked, answered, cost] of cases) {
+    test(what, () => expect(dollars(provider, asked, reading(answered))).toBe(cost));
+  }
+});
+
+test('without usage there is no cost', () => {
+  expect(dollars('openai', 'gpt-4o', { ...reading('gpt-4o'), usage: null })).toBeNull();
+});
+
+test("the client's own prices need no known model, and take the counters as they are", () => {
+  const answer = reading(null, { billed_units: { input_tokens: 7 } });
+  expect(dollars('custom-mine', null, answer, '{"per_token_in":0.001}')).toBe(1);
+  expect(dollars('custom-mine', null, { ...answer, usage: null }, '{"total_cost":0.25}')).toBe(0.25);
+});
+
+describe('billed units', () => {
+  test('stand for the counters', () => {
+    expect(
+      dollars('cohere', 'command-a', reading(null, { billed_units: { input_tokens: 400, output_tokens: 20 } })),
+    ).toBe(0.0012);
+  });
+  test('of pictures come on top of those of text', () => {
+    expect(
+      dollars('cohere', 'embed-v4.0', reading(null, { billed_units: { input_tokens: 100, image_tokens: 100 } })),
+    ).toBe(0.000059);
+  });
+  test('that are no tokens leave the counters alone', () => {
+    for (const billed_units of [null, undefined, { search_units: 1 }, { input_tokens: 'many' }]) {
+      expect(dollars('cohere', 'command-a', reading(null, { billed_units }))).toBe(0.0025);
+    }
+  });
+});
+
+describe('runs that the counters leave out', () => {
+  const answer = (iterations: unknown) => dollars('anthropic', null, reading('claude-sonnet-4-6', { iterations }));
+  const run = { input_tokens: 1000, output_tokens: 0 };
+
+  test('are added, on the same model or their own', () => {
+    expect(answer([{ type: 'compaction', ...run }])).toBe(0.006);
+    expect(answer([{ type: 'advisor_message', model: 'claude-opus-4-8', ...run }])).toBe(0.008);
+  });
+  test('are left out where they are in the counters, unknown or no runs', () => {
+    expect(answer([{ type: 'message', ...run }])).toBe(0.003);
+    expect(answer([{ type: 'advisor_message', model: 'claude-unheard-of', ...run }, null, 5, {}])).toBe(0.003);
+    expect(answer('none')).toBe(0.003);
+  });
+});

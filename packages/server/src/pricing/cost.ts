@@ -1,0 +1,128 @@
+import type { Usage } from '../formats/index.ts';
+import { charge, type Exact, formatExact } from './exact.ts';
+import type { PriceRow, RateName, Rates } from './row.ts';
+
+/** One line of a bill. */
+export interface CostComponent {
+  component: RateName;
+  /** Tokens, or what the component is counted in. */
+  units: number;
+  /** Pico-dollars for one unit: an exact decimal, or `n/d` where that has no end. */
+  unitPricePico: string;
+  /** `units × unitPricePico`, rounded half up to a whole pico-dollar where it is none. */
+  costPico: bigint;
+}
+
+export interface CostBreakdown {
+  /** Only what was used. */
+  components: CostComponent[];
+  /** The sum of the components. */
+  totalPico: bigint;
+}
+
+/** So many units at this rate. Without a rate there is nothing to charge. */
+export interface Line {
+  component: RateName;
+  units: number;
+  rate: Exact | undefined;
+}
+
+/** Names under which answers report a unit, the billed one first: only the first that is there counts. */
+const UNITS: readonly [RateName, readonly string[]][] = [
+  ['citation', ['citation_tokens']],
+  ['webSearch', ['web_search_requests', 'num_search_queries']],
+  ['searchUnit', ['search_units']],
+  ['second', ['billable_audio_seconds', 'seconds']],
+  ['image', ['images', 'image_count']],
+];
+
+/**
+ * What a call cost, exactly. Null when that is not known: no usage, or nothing in it that the row has a price for.
+ * Rates of long prompts are chosen by the whole prompt. Cached input is billed apart, whether the provider counts it
+ * as part of the input or not; what has no rate of its own (cache, audio, pictures) is ordinary input or output.
+ */
+export function costOf(usage: Usage | null, price: PriceRow): CostBreakdown | null {
+  if (usage === null) return null;
+  const rates = price.tiers.findLast(({ above }) => (usage.inputFull ?? 0) > above)?.rates ?? price.rates;
+  const call: Line = { component: 'request', units: 1, rate: rates.request };
+  const lines = [...promptLines(usage, rates), ...outputLines(usage, rates), ...unitLines(usage, rates), call];
+  return lines.some(({ rate }) => rate !== undefined) ? billOf(lines) : null;
+}
+
+/** Adds up lines; those without units or rate are left out. */
+export function billOf(lines: readonly Line[]): CostBreakdown {
+  const components: CostComponent[] = [];
+  let totalPico = 0n;
+  for (const { component, units, rate } of lines) {
+    if (rate === undefined || !(units > 0)) continue;
+    const costPico = charge(rate, units);
+    components.push({ component, units, unitPricePico: formatExact(rate), costPico });
+    totalPico += costPico;
+  }
+  return { components, totalPico };
+}
+
+/**
+ * The prompt, each token once. Answers say how many tokens were cached and how many were audio or pictures, but not
+ * how the two meet: cached tokens are taken for text as far as there is text.
+ */
+function promptLines(usage: Usage, rates: Rates): Line[] {
+  if (usage.inputFull === null) return [];
+  const { fresh, read, write, write1h } = splitPrompt(usage, usage.inputFull);
+  const audio = rates.audioInput === undefined ? 0 : Math.min(usage.audioInput ?? 0, usage.inputFull);
+  const image = rates.imageInput === undefined ? 0 : Math.min(usage.imageInput ?? 0, usage.inputFull - audio);
+  const freshAudio = Math.min(audio, fresh);
+  const freshImage = Math.min(image, fresh - freshAudio);
+  const cachedAudio = Math.min(audio - freshAudio, read);
+  const cachedImage = Math.min(image - freshImage, read - cachedAudio);
+  const { input, cacheRead = input, cacheWrite = input, cacheWrite1h = cacheWrite } = rates;
+  return [
+    { component: 'input', units: fresh - freshAudio - freshImage, rate: input },
+    { component: 'audioInput', units: freshAudio, rate: rates.audioInput },
+    { component: 'imageInput', units: freshImage, rate: rates.imageInput },
+    { component: 'cacheRead', units: read - cachedAudio - cachedImage, rate: cacheRead },
+    {
+      component: 'audioCacheRead',
+      units: cachedAudio,
+      rate: rates.audioCacheRead ?? rates.cacheRead ?? rates.audioInput,
+    },
+    {
+      component: 'imageCacheRead',
+      units: cachedImage,
+      rate: rates.imageCacheRead ?? rates.cacheRead ?? rates.imageInput,
+    },
+    { component: 'cacheWrite', units: write - write1h, rate: cacheWrite },
+    { component: 'cacheWrite1h', units: write1h, rate: cacheWrite1h },
+  ];
+}
+
+/** Input that was neither read from nor written to a cache, and the cached parts. */
+function splitPrompt(usage: Usage, whole: number): { fresh: number; read: number; write: number; write1h: number } {
+  const read = Math.min(usage.cacheRead ?? 0, whole);
+  const write = Math.min(usage.cacheWrite ?? 0, whole);
+  // A provider may report the same tokens as read and as written; then nothing was fresh, and both are billed.
+  return { fresh: Math.max(0, whole - read - write), read, write, write1h: Math.min(usage.cacheWrite1h ?? 0, write) };
+}
+
+/** The output, each token once. Reasoning is part of it, except where a provider bills and counts it apart. */
+function outputLines(usage: Usage, rates: Rates): Line[] {
+  if (usage.output === null) return [];
+  const audio = rates.audioOutput === undefined ? 0 : Math.min(usage.audioOutput ?? 0, usage.output);
+  const image = rates.imageOutput === undefined ? 0 : Math.min(usage.imageOutput ?? 0, usage.output - audio);
+  const reasoning = rates.reasoning === undefined ? 0 : (usage.reasoning ?? 0);
+  const text = usage.output - audio - image;
+  return [
+    // More reasoning than output can't be a part of it.
+    { component: 'output', units: reasoning <= text ? text - reasoning : text, rate: rates.output },
+    { component: 'audioOutput', units: audio, rate: rates.audioOutput },
+    { component: 'imageOutput', units: image, rate: rates.imageOutput },
+    { component: 'reasoning', units: reasoning, rate: rates.reasoning },
+  ];
+}
+
+function unitLines(usage: Usage, rates: Rates): Line[] {
+  return UNITS.flatMap(([component, names]) => {
+    const name = names.find((name) => usage.units[name] !== undefined);
+    return name === undefined ? [] : [{ component, units: usage.units[name] ?? 0, rate: rates[component] }];
+  });
+}
