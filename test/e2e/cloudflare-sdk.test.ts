@@ -1,46 +1,19 @@
-/** The official `cloudflare` package against a listening management API. */
+/** The official `cloudflare` package against a listening management API: gateways, logs, urls and tokens. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import Cloudflare from 'cloudflare';
 import { logRecord } from '../../packages/server/src/stores/contract/index.ts';
-import { type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../support/management-api.ts';
+import { all, failure, type SdkFixture, sdkFixture } from '../support/cloudflare-sdk.ts';
+import { MINIMAL_GATEWAY } from '../support/management-api.ts';
 
 const account_id = 'acme';
-let fixture: ApiFixture;
-let server: Bun.Server<undefined>;
+let fixture: SdkFixture;
 let client: Cloudflare;
-let requests = 0;
 
 beforeAll(async () => {
-  fixture = await apiFixture();
-  server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    fetch: (request) => {
-      requests++;
-      return fixture.api(request);
-    },
-  });
-  client = new Cloudflare({ apiToken: fixture.adminToken, baseURL: `${server.url.origin}/client/v4` });
+  fixture = await sdkFixture();
+  client = fixture.client;
 });
-afterAll(async () => {
-  await server.stop(true);
-  await fixture.control.close();
-});
-
-async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of pages) items.push(item);
-  return items;
-}
-
-/** What a call of the SDK fails with. Its promises are not plain ones, so `expect().rejects` can't look into them. */
-async function failure(call: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await call;
-  } catch (error) {
-    return error;
-  }
-}
+afterAll(() => fixture.stop());
 
 const COMPLETE: Omit<Cloudflare.AIGateway.AIGatewayCreateParams, 'id' | 'account_id'> = {
   cache_invalidate_on_update: false,
@@ -92,10 +65,10 @@ describe('aiGateway', () => {
   });
 
   test('a taken id is a ConflictError after one request', async () => {
-    const before = requests;
+    const before = fixture.requests();
     const again = client.aiGateway.create({ account_id, id: 'page-a', ...MINIMAL_GATEWAY });
     expect(await failure(again)).toBeInstanceOf(Cloudflare.ConflictError);
-    expect(requests - before).toBe(1);
+    expect(fixture.requests() - before).toBe(1);
   });
 
   test('errors arrive as the classes and codes that callers test for', async () => {

@@ -31,7 +31,7 @@ export async function parseBody<T extends z.ZodType>(schema: T, request: Request
   }
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(request)));
+    json = JSON.parse(shallow(new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(request))));
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     throw new Refusal('apiValidation', {
@@ -40,6 +40,25 @@ export async function parseBody<T extends z.ZodType>(schema: T, request: Request
     });
   }
   return validate(schema, json, 'body');
+}
+
+/** Deeper nesting has no use, and would exhaust the stack of whatever walks the value later. */
+const MAX_DEPTH = 64;
+
+function shallow(json: string): string {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (inText) {
+      if (character === '\\') at++;
+      else if (character === '"') inText = false;
+    } else if (character === '"') inText = true;
+    else if (character === '[' || character === '{') depth++;
+    else if (character === ']' || character === '}') depth--;
+    if (depth > MAX_DEPTH) throw invalidAt(['body'], `The body is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  return json;
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
 /**
  * Work that no caller waits for. Knows the stores' ports and the evaluators; knows no HTTP and no gateway.
  */
-export { createEvaluationJob, type EvaluationJob, type EvaluationJobDeps } from './evaluate.ts';
+export { createEvaluationJob, type EvaluationJob } from './evaluate.ts';

@@ -4,4 +4,4 @@
  */
 export type { ControlStore } from '../control-ports.ts';
 export { MigrationError } from './migrate.ts';
-export { type ControlStoreOptions, openControlStore } from './open.ts';
+export { openControlStore } from './open.ts';
