@@ -50,8 +50,8 @@ type Zones = Partial<Record<ColumnName, Zone>>;
 /** One range of rows, whose columns are read when they are asked for. Valid within one read transaction. */
 export interface Chunk {
   readonly rows: number;
-  /** Null for a chunk that is not packed. */
-  zone(name: NumberName): Zone | null;
+  /** Of `id` the front 48 bits. Null for a chunk that is not packed. */
+  zone(name: NumberName | 'id'): Zone | null;
   numbers(name: NumberName): NumberColumn;
   texts(name: TextName): TextColumn;
   /** 16 bytes for each row. */
@@ -86,7 +86,8 @@ export function packChunk(db: Database, n: number, chunkRows: number, only: read
   const put = db.query('INSERT OR REPLACE INTO columns (key, data) VALUES (?, ?)');
   for (const name of only) {
     put.run(columnKey(n, name), encoded(loose, name));
-    if (name !== 'id' && name !== 'event' && name !== 'metadata') zones[name] = zoneOf(loose.numbers(name));
+    if (name === 'id') zones.id = zoneOf(idFronts(loose.ids()));
+    else if (name !== 'event' && name !== 'metadata') zones[name] = zoneOf(loose.numbers(name));
   }
   db.query('INSERT OR REPLACE INTO chunks (chunk, rows, zones) VALUES (?, ?, ?)').run(
     n,
@@ -161,6 +162,22 @@ function zoneOf(values: NumberColumn): Zone {
     }
   }
   return zone;
+}
+
+function idFronts(ids: Uint8Array): NumberColumn {
+  const view = viewOf(ids);
+  return Float64Array.from({ length: ids.length / 16 }, (_, row) => idNumbers(view, row)[0]);
+}
+
+/** The id of a row as three numbers that order like it: of its 128 bits 48, 48 and 32, which doubles can hold. */
+export function idNumbers(ids: DataView, row: number): [number, number, number] {
+  const at = row * 16;
+  const wide = (offset: number) => ids.getUint32(offset) * 0x10000 + ids.getUint16(offset + 4);
+  return [wide(at), wide(at + 6), ids.getUint32(at + 12)];
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function columnKey(chunk: number, name: ColumnName): number {

@@ -13,7 +13,7 @@ import { serve } from './worker-link.ts';
 
 declare const self: Worker;
 
-const OPEN_FILES = 64;
+const OPEN_FILES = 128;
 
 const handles = new HandleCache(OPEN_FILES, (path) => new SegmentReader(path));
 let root = '';

@@ -171,10 +171,16 @@ export function idText(bytes: Uint8Array): string {
 function takeNumbers(value: object | null): { form: string | null; numbers: string | null } {
   if (value === null) return { form: null, numbers: null };
   const numbers: number[] = [];
-  const form = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'number' ? numbers.push(item) && 0 : item,
-  );
-  return { form, numbers: numbers.join() };
+  return { form: JSON.stringify(withoutNumbers(value, numbers)), numbers: numbers.join() };
+}
+
+function withoutNumbers(value: object, numbers: number[]): object {
+  const entries = Object.entries(value).map(([key, item]: [string, unknown]) => {
+    if (typeof item === 'number') numbers.push(item);
+    const kept = typeof item === 'object' && item !== null ? withoutNumbers(item, numbers) : item;
+    return [key, typeof item === 'number' ? 0 : kept];
+  });
+  return Object.fromEntries(entries);
 }
 
 function putNumbers(form: string | null, numbers: string | null): unknown {

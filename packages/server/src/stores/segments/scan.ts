@@ -1,5 +1,5 @@
 import type { LogOrder, LogSelection } from '../ports.ts';
-import type { Chunk, NumberName } from './chunk.ts';
+import { type Chunk, type NumberName, idNumbers, viewOf, type Zone } from './chunk.ts';
 import type { NumberColumn } from './columns.ts';
 import { type Conditions, compile } from './conditions.ts';
 import type { Ending, Origin } from './row-codec.ts';
@@ -87,21 +87,44 @@ const ENDING_ORDERS: Partial<Record<LogOrder, (ending: Ending) => Key>> = {
 
 /** Offers matches to `top`, reading only the chunks that can still contribute. */
 export function topSink({ orderBy, direction }: LogSelection, top: TopRows): Sink {
-  const column = NUMBER_ORDERS[orderBy];
+  const first = (zone: Zone | null) => zone && (direction === 'asc' ? zone.min : zone.max);
   return ({ chunk, mask, segment, profiles }) => {
-    const zone = column === undefined ? null : chunk.zone(column);
-    if (zone !== null && !top.mayTake(direction === 'asc' ? zone.min : zone.max)) return;
-    const keys = column === undefined ? profileKeys(chunk, profiles, orderBy) : numberKeys(chunk, column);
+    const keys = keysOf(chunk, profiles, orderBy);
+    const firstId = first(chunk.zone('id'));
+    const possible = keys.zone === null ? keys.distinct : [first(keys.zone)];
+    if (possible !== null && !possible.some((key) => top.mayTake(key, firstId))) return;
+    const keyOf = keys.read();
     let parts: { seqs: Float64Array; ids: DataView } | null = null;
     for (let n = 0; n < mask.length; n++) {
       const i = direction === 'asc' ? n : mask.length - 1 - n;
       if (mask[i] === 0) continue;
-      const key = keys(i);
-      if (!top.mayTake(key)) continue;
+      const key = keyOf(i);
+      if (!top.mayTake(key, firstId)) continue;
       parts ??= partsOf(chunk);
       top.offer({ segment, seq: parts.seqs[i] ?? 0, key, id: idNumbers(parts.ids, i) });
     }
   };
+}
+
+interface Keys {
+  /** What is known of the keys before they are read: their zone, or all those that there can be. */
+  zone: Zone | null;
+  distinct: Key[] | null;
+  read(): (row: number) => Key;
+}
+
+function keysOf(chunk: Chunk, profiles: Profiles, orderBy: LogOrder): Keys {
+  const column = NUMBER_ORDERS[orderBy];
+  if (column !== undefined) return { zone: chunk.zone(column), distinct: null, read: () => numberKeys(chunk, column) };
+  const ofOrigin = ORIGIN_ORDERS[orderBy];
+  const ofEnding = ENDING_ORDERS[orderBy];
+  const keys =
+    ofOrigin === undefined ? profiles.ending.map((e) => ofEnding?.(e) ?? null) : profiles.origin.map(ofOrigin);
+  const read = () => {
+    const numbers = chunk.numbers(ofOrigin === undefined ? 'ending' : 'origin');
+    return (row: number) => keys[numbers[row] ?? -1] ?? null;
+  };
+  return { zone: null, distinct: [...new Set(keys)], read };
 }
 
 function numberKeys(chunk: Chunk, column: NumberName): (row: number) => Key {
@@ -112,23 +135,6 @@ function numberKeys(chunk: Chunk, column: NumberName): (row: number) => Key {
   };
 }
 
-function profileKeys(chunk: Chunk, profiles: Profiles, orderBy: LogOrder): (row: number) => Key {
-  const ofOrigin = ORIGIN_ORDERS[orderBy];
-  const ofEnding = ENDING_ORDERS[orderBy];
-  const numbers = chunk.numbers(ofOrigin === undefined ? 'ending' : 'origin');
-  const keys =
-    ofOrigin === undefined ? profiles.ending.map((e) => ofEnding?.(e) ?? null) : profiles.origin.map(ofOrigin);
-  return (row) => keys[numbers[row] ?? -1] ?? null;
-}
-
 function partsOf(chunk: Chunk): { seqs: Float64Array; ids: DataView } {
-  const ids = chunk.ids();
-  return { seqs: chunk.numbers('seq'), ids: new DataView(ids.buffer, ids.byteOffset, ids.byteLength) };
-}
-
-/** 128 bits as 48, 48 and 32, each of which a double holds. */
-function idNumbers(ids: DataView, row: number): [number, number, number] {
-  const at = row * 16;
-  const wide = (offset: number) => ids.getUint32(offset) * 0x10000 + ids.getUint16(offset + 4);
-  return [wide(at), wide(at + 6), ids.getUint32(at + 12)];
+  return { seqs: chunk.numbers('seq'), ids: viewOf(chunk.ids()) };
 }

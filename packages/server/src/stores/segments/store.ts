@@ -38,7 +38,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Batches on their way; what comes meanwhile gathers, so that a busy writer gets larger ones. */
 const MOST_ON_THE_WAY = 2;
 /** Rows deleted in one transaction, between which the writer can take new rows. */
-const ERASE_ROWS = 8192;
+const ERASE_ROWS = 4096;
 /** How often a query is repeated because a damaged segment had to be set aside. */
 const MOST_DAMAGE = 1000;
 

@@ -20,11 +20,16 @@ export class TopRows {
     this.#sign = direction === 'asc' ? 1 : -1;
   }
 
-  /** Whether a row with this key could still be among the first; ties are for `offer` to decide. */
-  mayTake(key: number | string | null): boolean {
+  /**
+   * Whether a row with this key could be among the first rows; false is certain. `firstId`: the front of the id that
+   * comes first among those it could have, when that is known.
+   */
+  mayTake(key: Candidate['key'], firstId: number | null): boolean {
     if (this.#heap.length < this.#limit) return this.#limit > 0;
     const last = this.#heap[0];
-    return last !== undefined && this.#compareKeys(key, last.key) <= 0;
+    if (last === undefined) return false;
+    const difference = this.#compareKeys(key, last.key);
+    return difference === 0 && firstId !== null ? (firstId - last.id[0]) * this.#sign <= 0 : difference <= 0;
   }
 
   offer(candidate: Candidate): void {

@@ -17,7 +17,7 @@ export class WorkerLink<T extends Ops<T>, News = never> {
   #dead: Error | null = null;
 
   constructor(url: URL, onNews: (news: News) => void) {
-    this.#worker = new Worker(url.href);
+    this.#worker = new Worker(url.href, { smol: true });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if (data.n === null) return onNews(data.news as News);
       const waiting = this.#waiting.get(data.n);

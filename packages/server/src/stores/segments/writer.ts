@@ -11,7 +11,7 @@ import { serve } from './worker-link.ts';
 
 declare const self: Worker;
 
-const OPEN_FILES = 32;
+const OPEN_FILES = 128;
 /** Waits before a failed batch is tried again; then its rows are given up. */
 const RETRY_AFTER_MS = [50, 200, 750];
 
