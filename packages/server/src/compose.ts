@@ -6,7 +6,7 @@ import { type Config, ConfigError } from './config.ts';
 import { createGateway } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { createEvaluationJob } from './jobs/index.ts';
-import { hostMatcher, type Secret, systemClock, uuidV7Source } from './lib/index.ts';
+import { hostMatcher, keepMemoryLow, type Secret, systemClock, uuidV7Source } from './lib/index.ts';
 import { findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
 import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
@@ -69,11 +69,13 @@ export async function compose(config: Config): Promise<Runtime> {
     version: VERSION,
   });
   const listener = open(app, config);
+  const stopKeeping = keepMemoryLow(systemClock);
   return {
     origin: listener.origin,
     newAdminToken,
     async shutdown() {
       const inTime = await listener.drain(config.drainMs);
+      stopKeeping();
       await evaluations.stop();
       await logs.flush();
       await logs.close();

@@ -1,14 +1,17 @@
 /** Entry point of the process: sees to Bun's request limit, then hands over to the command line. */
 import { runCli } from './cli/index.ts';
 
-/** Concurrent upstream requests. Bun reads it before the first line of ours runs: setting it here would be too late. */
-const LIMIT_NAME = 'BUN_CONFIG_MAX_HTTP_REQUESTS';
-const LIMIT = '16384';
+/**
+ * What Bun reads before the first line of ours runs, so that setting it here would be too late: the number of concurrent
+ * upstream requests, and the memory size by which its garbage collector paces itself (a gateway's heap is small, what
+ * hangs on it is not).
+ */
+const LAUNCH = { BUN_CONFIG_MAX_HTTP_REQUESTS: '16384', BUN_JSC_forceRAMSize: '134217728' };
 
-if (Bun.env[LIMIT_NAME] === undefined) {
+if (Bun.env.BUN_CONFIG_MAX_HTTP_REQUESTS === undefined) {
   const child = Bun.spawn([process.execPath, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit'],
-    env: { ...Bun.env, [LIMIT_NAME]: LIMIT },
+    env: { ...LAUNCH, ...Bun.env },
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   process.exit(await child.exited);

@@ -1,0 +1,30 @@
+import { expect, test } from 'bun:test';
+import { FakeClock } from '../../../../test/support/fake-clock.ts';
+import { keepMemoryLow } from './memory.ts';
+
+test('garbage is collected after memory has grown, once per growth, and not while it stays', () => {
+  const clock = new FakeClock();
+  let resident = 100_000_000;
+  let collections = 0;
+  const stop = keepMemoryLow(clock, {
+    residentBytes: () => resident,
+    collect: () => {
+      collections += 1;
+      resident -= 10_000_000;
+    },
+  });
+  clock.advance(5000);
+  expect(collections).toBe(0);
+  resident = 150_000_000;
+  clock.advance(1000);
+  expect(collections).toBe(1);
+  clock.advance(5000);
+  expect(collections).toBe(1);
+  resident = 190_000_000;
+  clock.advance(1000);
+  expect(collections).toBe(2);
+  stop();
+  resident = 900_000_000;
+  clock.advance(5000);
+  expect(collections).toBe(2);
+});
