@@ -13,7 +13,9 @@ const dev = process.argv.includes('--dev');
 const marker = join(root, 'node_modules', '.headgate-installed');
 const bun = join(root, 'node_modules', 'bun', 'bin', 'bun.exe');
 
-const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 const [installed = '', scope = ''] = existsSync(marker) ? readFileSync(marker, 'utf8').split(' ') : [];
 
 if (installed !== wanted || (dev && scope !== 'dev')) {

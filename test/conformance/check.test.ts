@@ -28,6 +28,8 @@ const RECORDING: Recording = {
     tokens_in_full: 3,
     cache_read_tokens: null,
     reasoning_tokens: 0,
+    text: null,
+    tool_calls: [],
     error: null,
     stream: null,
   },

@@ -36,7 +36,9 @@ export interface Recording {
     tokens_in_full: number | null;
     cache_read_tokens: number | null;
     reasoning_tokens: number | null;
-    error: unknown;
+    text: string | null;
+    tool_calls: { id: string | null; name: string | null }[];
+    error: { message: string | null } | null;
     stream: { complete: boolean | null } | null;
   };
 }

@@ -1,3 +1,5 @@
+export {};
+
 /**
  * A process that opens many streams at once. (The test runner's own `fetch` is held to 256 requests.)
  *   bun stream-client.ts URL TOKEN COUNT
