@@ -1,7 +1,7 @@
 import type { LogFilter, LogFilterKey, LogSelection } from '../ports.ts';
 import type { Chunk, NumberName } from './chunk.ts';
 import { numberCondition } from './number-test.ts';
-import { markIds } from './id-search.ts';
+import { idVerdict, markIds } from './id-search.ts';
 import type { Ending, Origin } from './row-codec.ts';
 import type { Profiles } from './segment-reader.ts';
 import { answers, markTexts, type TextQuestion, textQuestion } from './text-search.ts';
@@ -112,7 +112,7 @@ function markedTest({ key, operator, value }: LogFilter): RowTest {
   const mark = key === 'id' ? markOwnIds : key === 'event_id' ? markEvents : markMetadata;
   const kept = operator === 'neq' ? 0 : 1;
   return {
-    verdict: () => 'some',
+    verdict: (chunk) => (key === 'id' && operator !== 'neq' ? idVerdict(chunk.zone('id'), question) : 'some'),
     apply: (chunk, mask, profiles) => {
       const hits = new Uint8Array(chunk.rows);
       mark({ chunk, question, hits, profiles });
@@ -157,7 +157,7 @@ interface Marking {
 }
 
 function markOwnIds({ chunk, question, hits }: Marking): void {
-  markIds(chunk.ids(), question, (row) => {
+  markIds(chunk.ids, question, (row) => {
     hits[row] = 1;
   });
 }

@@ -1,4 +1,5 @@
-import { idText } from './row-codec.ts';
+import { idNumbers, viewOf, type Zone } from './chunk.ts';
+import { idBytes, idText } from './row-codec.ts';
 import { answers, type TextQuestion } from './text-search.ts';
 
 const BYTES = 16;
@@ -6,9 +7,12 @@ const DIGITS = 32;
 /** Digits before each dash of a UUID's text, and at its end. */
 const GROUP_ENDS = [8, 12, 16, 20, DIGITS];
 
-/** Calls `mark` with the index of each id (16 bytes each) whose text answers the question. */
-export function markIds(ids: Uint8Array, question: TextQuestion, mark: (index: number) => void): void {
-  const { operator, texts } = question;
+/** Calls `mark` with the index of each id (16 bytes each, read only if need be) whose text answers the question. */
+export function markIds(read: () => Uint8Array, question: TextQuestion, mark: (index: number) => void): void {
+  const { operator } = question;
+  const texts = operator === 'lt' || operator === 'gt' ? question.texts : question.texts.filter(isPossible);
+  if (texts.length === 0) return;
+  const ids = read();
   const digits = texts.map((text) => text.toLowerCase().replaceAll('-', ''));
   if (operator === 'lt' || operator === 'gt' || digits.includes('')) {
     markEach(ids, question, mark);
@@ -18,6 +22,26 @@ export function markIds(ids: Uint8Array, question: TextQuestion, mark: (index: n
   texts.forEach((wanted, n) => {
     markDigits({ ids, hex, digits: digits[n] ?? '', question: { operator, texts: [wanted], orMissing: false } }, mark);
   });
+}
+
+/** What the range of the ids' front numbers tells: ids are ordered as their fronts are, unless these are equal. */
+export function idVerdict(zone: Zone | null, { operator, texts }: TextQuestion): 'all' | 'none' | 'some' {
+  const { min, max } = zone ?? { min: null, max: null };
+  if (min === null || max === null) return 'some';
+  const verdicts = texts.map((text) => {
+    const bytes = idBytes(text);
+    if (bytes === null || operator === 'contains') return 'some';
+    const [front] = idNumbers(viewOf(bytes), 0);
+    if (operator === 'eq') return front < min || front > max ? 'none' : 'some';
+    if (operator === 'lt' ? max < front : min > front) return 'all';
+    return (operator === 'lt' ? min > front : max < front) ? 'none' : 'some';
+  });
+  if (verdicts.includes('all')) return 'all';
+  return verdicts.includes('some') ? 'some' : 'none';
+}
+
+function isPossible(text: string): boolean {
+  return /^[0-9a-f-]*$/i.test(text);
 }
 
 /** Looks for the digits in all ids at once; only what touches a dash is compared as text. */
