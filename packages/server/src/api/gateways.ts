@@ -6,7 +6,7 @@ import {
   type GatewayUpdate,
   type gatewayEndpoints,
 } from '@headgate/contract';
-import type { Entry } from '../stores/control-ports.ts';
+import type { Actor, ControlCollections, Entry, Scope } from '../stores/control-ports.ts';
 import type { TokenIdentity } from '../stores/ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
 import { accountScope, found, gatewayOf, isoTime, paged } from './find.ts';
@@ -15,10 +15,11 @@ import { invalidAt } from './read-input.ts';
 import { nameSpendRules } from './spend-rules.ts';
 
 export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints> {
-  const { gateways } = deps.control;
+  const { control } = deps;
+  const { gateways } = control;
   const find = (accountId: string, id: string) => found(gateways.find(accountScope(accountId), id), 'gateway');
   const baseUrl = (request: Request, params: { account_id: string; gateway_id: string }) =>
-    `${deps.publicOrigin(request)}/v1/${params.account_id}/${gatewayOf(deps.control, params).id}/`;
+    `${deps.publicOrigin(request)}/v1/${params.account_id}/${gatewayOf(control, params).id}/`;
 
   return {
     'gateways.list': async ({ params, query, token }) => {
@@ -51,7 +52,10 @@ export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints
     },
     'gateways.delete': async ({ params, token, write }) => {
       const { id } = await find(params.account_id, params.id);
-      const removed = await found(gateways.remove(accountScope(params.account_id), id, write), 'gateway');
+      const removed = await control.atomically(async (stores) => {
+        await removeOwnSecrets(stores, { accountId: params.account_id, parent: id }, write.actor);
+        return found(stores.gateways.remove(accountScope(params.account_id), id, write), 'gateway');
+      });
       // Its logs can be many: the answer does not wait for them.
       void dropRemovedLogs(deps);
       return wireGateway(removed, token);
@@ -77,6 +81,15 @@ export async function dropRemovedLogs({ control, logs, report }: ApiDeps): Promi
     }
   } catch (error) {
     report(error, 'deleting the logs of removed gateways');
+  }
+}
+
+/** The provider keys that were stored with the gateway's own configs go with it. */
+async function removeOwnSecrets(stores: ControlCollections, gateway: Scope, actor: Actor): Promise<void> {
+  const configs = await stores.providerConfigs.list(gateway, { page: 1, perPage: Number.MAX_SAFE_INTEGER });
+  for (const { data } of configs.items) {
+    const store = { accountId: gateway.accountId, parent: data.storeId };
+    if (data.ownsSecret) await stores.secrets.remove(store, data.secretId, { actor });
   }
 }
 

@@ -129,10 +129,13 @@ describe('provider configs', () => {
     expect([await count(storeId), await count(other)]).toEqual([1, 1]);
   });
 
-  test('deleting the gateway takes its configs along', async () => {
+  test('deleting the gateway takes its configs and their own secrets along', async () => {
     await create();
+    const { id: secret_id } = await storedSecret('of the account');
+    await create({ secret: undefined, secret_id });
     await fixture.call('gateways.delete', { params: { id: 'g' } });
     expect(keys()).toEqual([]);
+    expect((await fixture.call('secretsStore.quota')).result.secrets.usage).toBe(1);
     await fixture.call('gateways.create', { body: { id: 'g', ...MINIMAL_GATEWAY } });
     expect((await fixture.call('providerConfigs.list', { params })).result).toEqual([]);
   });

@@ -176,6 +176,9 @@ function under(parent: string, name: string): string {
   return `${parent}/${name}`;
 }
 
+/** Before a retry, where neither the gateway nor the call names a delay. */
+const DEFAULT_RETRY_DELAY_MS = 500;
+
 /** The settings in the form that the data plane works with. */
 function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>): GatewayPolicy {
   const { log_management: limit, log_management_strategy: strategy } = data;
@@ -186,5 +189,11 @@ function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>)
     authentication: data.authentication,
     collectLogs: data.collect_logs,
     retention: limit === null ? null : { limit, strategy: strategy ?? 'STOP_INSERTING' },
+    retry: {
+      retries: data.retry_max_attempts ?? 0,
+      delayMs: data.retry_delay ?? DEFAULT_RETRY_DELAY_MS,
+      backoff: data.retry_backoff ?? 'exponential',
+    },
+    ownKeysOnly: data.byok_only,
   };
 }
