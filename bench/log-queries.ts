@@ -68,6 +68,7 @@ async function main(): Promise<void> {
     print(`rows ${rows}   bytes per row ${(sizeOf(directory) / rows).toFixed(1)}   ingest ${rate.toFixed(0)} rows/s`);
     print(`opened in ${(systemClock.monotonicMs() - opening).toFixed(0)} ms\n`);
     await measureAll(store);
+    await measureSummaries(store);
     await store.close();
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -159,6 +160,28 @@ function filters({ id, eventId }: LogRecord): LogFilter[] {
     { key: 'status_code', operator: 'gt', value: [399] },
     { key: 'outcome', operator: 'neq', value: ['success'] },
   ];
+}
+
+async function measureSummaries(store: LogStore): Promise<void> {
+  const lastDay: LogFilter = {
+    key: 'created_at',
+    operator: 'gt',
+    value: [new Date(FIRST_MS + SPAN_MS - DAY_MS).toISOString()],
+  };
+  for (const [name, filters] of [
+    ['by hour, provider, model and outcome, 30 days', []],
+    ['by hour, provider, model and outcome, last day', [lastDay]],
+  ] as const) {
+    const start = systemClock.monotonicMs();
+    const groups = await store.summarize({
+      gatewayKey: GATEWAY,
+      filters: [...filters],
+      groupBy: ['provider', 'model', 'outcome'],
+      spanMs: 3_600_000,
+    });
+    const ms = systemClock.monotonicMs() - start;
+    print(`summary ${name}`.padEnd(58) + String(groups.length).padStart(10) + ms.toFixed(1).padStart(10));
+  }
 }
 
 async function time(store: LogStore, fields: Partial<LogQuery>): Promise<{ ms: number; count: number }> {

@@ -180,6 +180,47 @@ export interface LogChange {
   metadata?: Record<string, MetadataValue> | null;
 }
 
+/** By what a summary can be split. */
+export const LOG_DIMENSIONS = [
+  'provider',
+  'model',
+  'model_type',
+  'request_type',
+  'user_agent',
+  'wholesale',
+  'outcome',
+  'status_code',
+  'cached',
+] as const;
+export type LogDimension = (typeof LOG_DIMENSIONS)[number];
+
+export interface LogSummaryQuery {
+  gatewayKey: string;
+  /** All must hold; `created_at` sets the range of time. */
+  filters: LogFilter[];
+  groupBy: LogDimension[];
+  /** Also by time, in spans of so many milliseconds counted from 1970; null: not by time. */
+  spanMs: number | null;
+}
+
+/** Sums over the rows (attempts, not calls) of one group. */
+export interface LogSummary {
+  /** Start of the span in milliseconds; null when not split by time. */
+  fromMs: number | null;
+  /** The group's value of each dimension asked for. */
+  group: Partial<Record<LogDimension, string | number | boolean | null>>;
+  requests: number;
+  /** Rows whose outcome is not `success`. */
+  errors: number;
+  /** Rows answered from the cache, and their part of the tokens. */
+  cached: number;
+  tokensIn: number;
+  tokensOut: number;
+  cachedTokensIn: number;
+  cachedTokensOut: number;
+  costPico: bigint;
+}
+
 /** Retention of one gateway. */
 export interface LogRetention {
   /** Most rows kept. */
@@ -208,6 +249,8 @@ export interface LogStore {
    */
   append(record: LogRecord, bodies: LogBodies | null, retention: LogRetention | null): Promise<void>;
   list(query: LogQuery): Promise<LogPage>;
+  /** Exact sums of the rows that are stored now, by time, then by the group's values as JSON. */
+  summarize(query: LogSummaryQuery): Promise<LogSummary[]>;
   get(gatewayKey: string, id: string): Promise<StoredLog | null>;
   /** Changes the given fields; null clears. Returns the new row, or null when there is none. */
   patch(gatewayKey: string, id: string, change: LogChange): Promise<LogRecord | null>;

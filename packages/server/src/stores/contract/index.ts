@@ -5,3 +5,4 @@
 export * from './answer-cache.ts';
 export * from './builders.ts';
 export * from './log-store.ts';
+export * from './counter-store.ts';

@@ -9,9 +9,12 @@ import type {
   LogStatistics,
   LogStore,
   LogStoreHealth,
+  LogSummary,
+  LogSummaryQuery,
   StoredLog,
 } from '../ports.ts';
 import { inOrder, isSelected, totalTokens } from './matching.ts';
+import { summaryOf } from './summary.ts';
 
 /** A `LogStore` that keeps everything in arrays, in the order of arrival, and scans them. */
 export function openMemoryLogStore(): LogStore {
@@ -36,6 +39,10 @@ class MemoryLogStore implements LogStore {
       totalCount: found.length,
       statistics: query.withStatistics ? statisticsOf(found) : null,
     };
+  }
+
+  async summarize({ gatewayKey, filters, groupBy, spanMs }: LogSummaryQuery): Promise<LogSummary[]> {
+    return summaryOf(this.#select({ gatewayKey, filters, orderBy: 'created_at', direction: 'asc' }), groupBy, spanMs);
   }
 
   async get(gatewayKey: string, id: string): Promise<StoredLog | null> {

@@ -7,6 +7,7 @@ import { systemClock } from '../../lib/index.ts';
 import { logId, logRecord, START_MS, usageOf } from '../contract/index.ts';
 import { openMemoryLogStore } from '../memory/index.ts';
 import {
+  LOG_DIMENSIONS,
   LOG_FILTER_KEYS,
   LOG_ORDERS,
   type LogChange,
@@ -15,6 +16,7 @@ import {
   type LogRecord,
   type LogRetention,
   type LogSelection,
+  type LogSummaryQuery,
   type LogStore,
 } from '../ports.ts';
 import { openSegmentLogStore } from './index.ts';
@@ -29,6 +31,7 @@ type Operation =
   | { do: 'patch'; row: number; change: LogChange }
   | { do: 'delete'; selection: Omit<LogSelection, 'gatewayKey'>; limit: number | undefined }
   | { do: 'list'; selection: Omit<LogSelection, 'gatewayKey'>; page: number; perPage: number; withStatistics: boolean }
+  | { do: 'summarize'; query: Omit<LogSummaryQuery, 'gatewayKey'> }
   | { do: 'get'; row: number };
 
 const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null });
@@ -172,6 +175,17 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       withStatistics: fc.boolean(),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('summarize'),
+      query: fc.record({
+        filters: fc.array(filter, { maxLength: 1 }),
+        groupBy: fc.uniqueArray(fc.constantFrom(...LOG_DIMENSIONS), { maxLength: 3 }),
+        spanMs: fc.constantFrom(null, 10, 3_600_000),
+      }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('get'), row }) },
 );
 
@@ -230,6 +244,8 @@ async function apply(
       const { page, perPage, withStatistics } = step;
       return target.list({ gatewayKey, ...step.selection, page, perPage, withStatistics });
     }
+    case 'summarize':
+      return target.summarize({ gatewayKey, ...step.query });
     case 'get':
       return target.get(gatewayKey, idOf(step.row));
   }

@@ -1,4 +1,14 @@
-import type { LogChange, LogPage, LogQuery, LogRecord, LogRetention, LogSelection, StoredLog } from '../ports.ts';
+import type {
+  LogChange,
+  LogPage,
+  LogQuery,
+  LogRecord,
+  LogRetention,
+  LogSelection,
+  LogSummary,
+  LogSummaryQuery,
+  StoredLog,
+} from '../ports.ts';
 import type { PlainRecord } from './row-codec.ts';
 
 /** What the main thread asks of the writer: argument and result of each operation. */
@@ -45,6 +55,7 @@ export interface AppendOutcome {
 export interface ReaderOps {
   open: { ask: { root: string }; answer: null };
   list: { ask: LogQuery; answer: Read<LogPage> };
+  summarize: { ask: LogSummaryQuery; answer: Read<LogSummary[]> };
   get: { ask: { gatewayKey: string; id: string }; answer: Read<StoredLog | null> };
   /** Which rows a deletion takes. */
   collect: { ask: { selection: LogSelection; limit: number | null }; answer: Read<SelectedRows[]> };

@@ -1,6 +1,6 @@
 /** The reader's thread: answers queries from the committed state of the segments, whatever the writer is doing. */
 import { existsSync } from 'node:fs';
-import type { LogPage, LogQuery, LogRecord, LogSelection, StoredLog } from '../ports.ts';
+import type { LogPage, LogQuery, LogRecord, LogSelection, LogSummary, LogSummaryQuery, StoredLog } from '../ports.ts';
 import { damageIn } from './damage.ts';
 import { gatewayDirectory, segmentNumbers, segmentPath } from './files.ts';
 import { HandleCache } from './handle-cache.ts';
@@ -8,6 +8,7 @@ import type { Read, ReaderOps, SelectedRows } from './protocol.ts';
 import { Scan, type Sink, topSink } from './scan.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { Statistics } from './statistics.ts';
+import { Summary } from './summary.ts';
 import { TopRows } from './top-rows.ts';
 import { serve } from './worker-link.ts';
 
@@ -24,6 +25,7 @@ serve<ReaderOps>(self, {
     return null;
   },
   list: (query) => reading(() => list(query)),
+  summarize: (query) => reading(() => summarize(query)),
   get: ({ gatewayKey, id }) => reading(() => get(gatewayKey, id)),
   collect: ({ selection, limit }) => reading(() => collect(selection, limit)),
   close: () => {
@@ -47,6 +49,12 @@ function list(query: LogQuery): LogPage {
     if (record !== null) rows.push(record);
   }
   return { rows, totalCount, statistics: statistics?.result() ?? null };
+}
+
+function summarize({ gatewayKey, filters, groupBy, spanMs }: LogSummaryQuery): LogSummary[] {
+  const summary = new Summary({ groupBy, spanMs });
+  scanAll({ gatewayKey, filters, orderBy: 'created_at', direction: 'asc' }, summary.sink);
+  return summary.result();
 }
 
 function get(gatewayKey: string, id: string): StoredLog | null {

@@ -9,6 +9,8 @@ import type {
   LogSelection,
   LogStore,
   LogStoreHealth,
+  LogSummary,
+  LogSummaryQuery,
   StoredLog,
 } from '../ports.ts';
 import { Batch, bodyBytes } from './batch.ts';
@@ -117,6 +119,10 @@ class SegmentLogStore implements LogStore {
 
   list(query: LogQuery): Promise<LogPage> {
     return this.#read(query.gatewayKey, () => this.#reader.ask('list', query));
+  }
+
+  summarize(query: LogSummaryQuery): Promise<LogSummary[]> {
+    return this.#read(query.gatewayKey, () => this.#reader.ask('summarize', query));
   }
 
   get(gatewayKey: string, id: string): Promise<StoredLog | null> {
