@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { Database } from 'bun:sqlite';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,6 +150,20 @@ describe('damage', () => {
     expect(store.health().damagedSegments.length).toBe(1);
   });
 
+  test('a body that cannot be decompressed costs that body only, and is reported', async () => {
+    const store = await openStore();
+    const request = new TextEncoder().encode('a body that zstd makes smaller '.repeat(20));
+    await store.append(logRecord(), { request, response: null, responseText: null }, null);
+    await store.close();
+    const db = new Database(segmentFiles()[0] ?? '');
+    db.run("UPDATE bodies SET request = CAST(x'01' || randomblob(50) AS BLOB)");
+    db.close();
+    const again = await openStore();
+    expect(await again.get('gateway-1', logId(START_MS))).toEqual({ record: logRecord(), bodies: null });
+    expect(problems).toEqual([expect.stringContaining(`bodies of log ${logId(START_MS)}`)]);
+    expect(again.health().damagedSegments).toEqual([]);
+  });
+
   /** Overwrites all but the first page. */
   function scramble(path: string): void {
     patchFile(path, 4096, new Uint8Array(readFileSync(path).byteLength - 4096).fill(0x5a));
@@ -282,6 +297,13 @@ describe('bounds', () => {
       expect(existsSync(join(directory, '..', 'outside'))).toBe(false);
     },
   );
+
+  test('an id that is no UUID is refused and reported, and nobody waits for it', async () => {
+    const store = await openStore();
+    await store.append(logRecord({ id: 'not-a-uuid' }), null, null);
+    expect(store.health().droppedRows).toBe(1);
+    expect(problems).toEqual([expect.stringContaining('not-a-uuid')]);
+  });
 
   test('after close nothing is taken any more', async () => {
     const store = await openStore();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { logRecord, START_MS } from '../contract/index.ts';
@@ -68,4 +68,15 @@ test('a segment is cut by time only when it has a chunk of rows', () => {
   log.append(rows(2, 9000));
   expect(log.eraseSegment(1, 4)).toBe(4);
   expect(log.eraseSegment(2, 2)).toBe(2);
+});
+
+test('a sealed segment takes no more rows, even when the next could not be made at once', () => {
+  const log = openLog();
+  log.append(rows(5));
+  const inTheWay = join(root, 'gateway-1', 'segment-000002.db.new');
+  mkdirSync(inTheWay);
+  expect(() => log.append(rows(1, 5000))).toThrow();
+  rmSync(inTheWay, { recursive: true });
+  log.append(rows(1, 5));
+  expect([log.eraseSegment(1, 5), log.eraseSegment(2, 1)]).toEqual([5, 1]);
 });

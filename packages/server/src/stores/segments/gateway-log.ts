@@ -151,7 +151,7 @@ export class GatewayLog {
 
   #isFull(segment: SegmentWriter, createdAtMs: number): boolean {
     const { segmentRows, segmentSpanMs, chunkRows } = this.#deps.rules;
-    if (segment.rowsEver >= segmentRows || segment.profileCount >= MOST_PROFILES) return true;
+    if (segment.isSealed || segment.rowsEver >= segmentRows || segment.profileCount >= MOST_PROFILES) return true;
     const age = createdAtMs - (segment.firstCreatedMs ?? createdAtMs);
     return age >= segmentSpanMs && segment.rowsEver >= chunkRows;
   }

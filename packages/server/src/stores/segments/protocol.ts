@@ -62,6 +62,9 @@ export interface ReaderOps {
   close: { ask: null; answer: null };
 }
 
+/** What the reader tells on its own: the bodies of a row can't be read. */
+export type ReaderNews = { news: 'badBodies'; gatewayKey: string; id: string; reason: string };
+
 /** Either the result, or the segment that was found damaged: to be set aside before asking again. */
 export type Read<T> = { result: T } | { damaged: { segment: number; reason: string } };
 

@@ -4,7 +4,7 @@ import type { LogPage, LogQuery, LogRecord, LogSelection, LogSummary, LogSummary
 import { damageIn } from './damage.ts';
 import { gatewayDirectory, segmentNumbers, segmentPath } from './files.ts';
 import { HandleCache } from './handle-cache.ts';
-import type { Read, ReaderOps, SelectedRows } from './protocol.ts';
+import type { Read, ReaderNews, ReaderOps, SelectedRows } from './protocol.ts';
 import { Scan, type Sink, topSink } from './scan.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { Statistics } from './statistics.ts';
@@ -19,7 +19,7 @@ const OPEN_FILES = 128;
 const handles = new HandleCache(OPEN_FILES, (path) => new SegmentReader(path));
 let root = '';
 
-serve<ReaderOps>(self, {
+const tell = serve<ReaderOps, ReaderNews>(self, {
   open: (ask) => {
     root = ask.root;
     return null;
@@ -59,7 +59,9 @@ function summarize({ gatewayKey, filters, groupBy, spanMs }: LogSummaryQuery): L
 
 function get(gatewayKey: string, id: string): StoredLog | null {
   for (const segment of segmentsOf(gatewayKey).reverse()) {
-    const found = inSegment(gatewayKey, segment, (reader) => reader.find(id, gatewayKey));
+    const found = inSegment(gatewayKey, segment, (reader) =>
+      reader.find(id, gatewayKey, (reason) => tell({ news: 'badBodies', gatewayKey, id, reason })),
+    );
     if (found !== null) return found;
   }
   return null;

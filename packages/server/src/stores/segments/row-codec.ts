@@ -36,7 +36,6 @@ const PROFILE_FIELDS = {
 } as const satisfies Record<ProfileKind, (keyof LogRecord)[]>;
 
 export type ProfileKind = 'origin' | 'ending';
-export const PROFILE_KINDS: readonly ProfileKind[] = ['origin', 'ending'];
 
 export interface Origin extends Pick<LogRecord, (typeof PROFILE_FIELDS.origin)[number]> {
   metadataKeys: string[] | null;

@@ -55,6 +55,8 @@ export const SELECT_ROW = `SELECT seq, id, event, origin, ending, created, durat
 /** "HGLS", in the file header, so that a stray database is not taken for a segment. */
 export const APPLICATION_ID = 0x48474c53;
 export const SCHEMA_VERSION = 1;
+/** How long a statement waits for a lock of the other thread, in milliseconds; only opening and recovery take any. */
+export const BUSY_MS = 5000;
 
 /** Creates an empty segment. It appears under its name only when it is complete, so a reader never sees half of one. */
 export function createSegment(path: string, gatewayKey: string, chunkRows: number): void {
@@ -82,7 +84,7 @@ export function createSegment(path: string, gatewayKey: string, chunkRows: numbe
 export function openSegment(path: string, use: 'read' | 'write'): Database {
   const db = new Database(path, { create: false, readwrite: true, strict: true });
   try {
-    db.run('PRAGMA busy_timeout = 5000');
+    db.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     const { user_version } = db.query<{ user_version: number }, []>('PRAGMA user_version').get() ?? {};
     if (user_version !== SCHEMA_VERSION) throw new DamagedSegment(`schema version ${user_version}`);
     if (use === 'read') {

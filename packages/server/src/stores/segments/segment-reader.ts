@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite';
 import type { LogRecord, StoredLog } from '../ports.ts';
 import { unpackBodies } from './bodies.ts';
 import { type Chunk, chunksOf } from './chunk.ts';
-import { DamagedSegment, trusting } from './damage.ts';
+import { DamagedSegment, damageIn, trusting } from './damage.ts';
 import {
   decodeEnding,
   decodeOrigin,
@@ -52,7 +52,8 @@ export class SegmentReader {
     return trusting('a row', () => decodeRow(row, { origin, ending, gatewayKey }));
   }
 
-  find(id: string, gatewayKey: string): StoredLog | null {
+  /** `onBadBodies`: told why, when bodies can't be read; the row comes without them then. */
+  find(id: string, gatewayKey: string, onBadBodies: (reason: string) => void): StoredLog | null {
     const bytes = idBytes(id);
     if (bytes === null) return null;
     const seq = this.#db.query<{ seq: number }, [Uint8Array]>('SELECT seq FROM rows WHERE id = ?').get(bytes)?.seq;
@@ -63,7 +64,15 @@ export class SegmentReader {
         'SELECT request, response, response_text AS responseText FROM bodies WHERE seq = ?',
       )
       .get(seq);
-    return { record, bodies: packed && unpackBodies(packed) };
+    try {
+      return { record, bodies: packed && unpackBodies(packed) };
+    } catch (error) {
+      // One bad body is no reason to give up a segment whose rows can be read.
+      const reason = damageIn(error);
+      if (reason === null) throw error;
+      onBadBodies(reason);
+      return { record, bodies: null };
+    }
   }
 
   close(): void {

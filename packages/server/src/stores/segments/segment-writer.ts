@@ -10,12 +10,11 @@ import {
   idBytes,
   metadataValues,
   type PlainRecord,
-  PROFILE_KINDS,
   type ProfileKind,
   type StoredRow,
   withMetadataKeys,
 } from './row-codec.ts';
-import { openSegment, SELECT_ROW } from './schema.ts';
+import { BUSY_MS, openSegment, SELECT_ROW } from './schema.ts';
 import { DamagedSegment } from './damage.ts';
 
 interface Meta {
@@ -37,17 +36,14 @@ const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $origin, $ending
  */
 export class SegmentWriter {
   readonly #db: Database;
-  readonly #profiles = { origin: new Map<string, number>(), ending: new Map<string, number>() };
+  /** Numbers of profiles by their JSON; null until needed. */
+  readonly #profiles: Record<ProfileKind, Map<string, number> | null> = { origin: null, ending: null };
   #meta: Meta;
 
   /** @throws DamagedSegment, SQLiteError */
   constructor(path: string) {
     this.#db = openSegment(path, 'write');
     this.#meta = this.#readMeta();
-    for (const kind of PROFILE_KINDS) {
-      const profiles = this.#db.query<{ n: number; fields: string }, []>(`SELECT n, fields FROM ${kind}`);
-      for (const { n, fields } of profiles.iterate()) this.#profiles[kind].set(fields, n);
-    }
   }
 
   get rows(): number {
@@ -64,7 +60,7 @@ export class SegmentWriter {
   }
 
   get profileCount(): number {
-    return Math.max(this.#profiles.origin.size, this.#profiles.ending.size);
+    return Math.max(this.#profileNumbers('origin').size, this.#profileNumbers('ending').size);
   }
 
   bytes(): number {
@@ -173,10 +169,17 @@ export class SegmentWriter {
     this.#meta.next_chunk += 1;
   }
 
-  /** Nothing will be added any more: packs the rest and empties the WAL. */
+  /** Whether it may take no more rows: a chunk that is not full has been packed. */
+  get isSealed(): boolean {
+    return this.#meta.next_chunk * this.#meta.chunk_rows > this.#meta.next_seq;
+  }
+
+  /** Ends the segment: packs the rest, and empties the WAL unless a reader is at it. */
   seal(): void {
     while (this.#meta.next_chunk * this.#meta.chunk_rows < this.#meta.next_seq) this.transaction(() => this.packNext());
+    this.#db.run('PRAGMA busy_timeout = 0');
     this.#db.run('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#db.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
   }
 
   close(): void {
@@ -190,13 +193,23 @@ export class SegmentWriter {
   }
 
   #profileId(kind: ProfileKind, fields: string): number {
-    const profiles = this.#profiles[kind];
+    const profiles = this.#profileNumbers(kind);
     const known = profiles.get(fields);
     if (known !== undefined) return known;
     const n = profiles.size;
     this.#db.query(`INSERT INTO ${kind} VALUES (?, ?)`).run(n, fields);
     profiles.set(fields, n);
     return n;
+  }
+
+  #profileNumbers(kind: ProfileKind): Map<string, number> {
+    const known = this.#profiles[kind];
+    if (known !== null) return known;
+    const numbers = new Map<string, number>();
+    const stored = this.#db.query<{ n: number; fields: string }, []>(`SELECT n, fields FROM ${kind}`);
+    for (const { n, fields } of stored.iterate()) numbers.set(fields, n);
+    this.#profiles[kind] = numbers;
+    return numbers;
   }
 
   #profileOf(kind: ProfileKind, seq: number): string {

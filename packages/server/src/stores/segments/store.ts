@@ -14,7 +14,7 @@ import type {
   StoredLog,
 } from '../ports.ts';
 import { Batch, bodyBytes } from './batch.ts';
-import type { Read, ReaderOps, SelectedRows, WriterNews, WriterOps } from './protocol.ts';
+import type { Read, ReaderNews, ReaderOps, SelectedRows, WriterNews, WriterOps } from './protocol.ts';
 import { idBytes } from './row-codec.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -64,7 +64,7 @@ class SegmentLogStore implements LogStore {
   readonly #maxQueueBytes: number;
   readonly #onProblem: (line: string) => void;
   readonly #writer: WorkerLink<WriterOps, WriterNews>;
-  readonly #reader: WorkerLink<ReaderOps>;
+  readonly #reader: WorkerLink<ReaderOps, ReaderNews>;
   readonly #health: LogStoreHealth = {
     queuedRows: 0,
     queuedBytes: 0,
@@ -84,7 +84,9 @@ class SegmentLogStore implements LogStore {
     this.#maxQueueBytes = maxQueueBytes;
     this.#onProblem = onProblem;
     this.#writer = new WorkerLink(new URL('./writer.ts', import.meta.url), (news) => this.#hear(news));
-    this.#reader = new WorkerLink(new URL('./reader.ts', import.meta.url), () => {});
+    this.#reader = new WorkerLink(new URL('./reader.ts', import.meta.url), ({ gatewayKey, id, reason }) => {
+      onProblem(`bodies of log ${id} of gateway ${gatewayKey} are lost: ${reason}`);
+    });
   }
 
   async open({ directory, segmentRows = 262_144, segmentSpanMs = 86_400_000 }: SegmentLogOptions): Promise<void> {
@@ -97,6 +99,7 @@ class SegmentLogStore implements LogStore {
 
   append(record: LogRecord, bodies: LogBodies | null, retention: LogRetention | null): Promise<void> {
     const health = this.#health;
+    if (idBytes(record.id) === null) this.#onProblem(`a log row was refused: its id ${record.id} is no UUID`);
     if (this.#closed || idBytes(record.id) === null || health.queuedBytes > 4 * this.#maxQueueBytes) {
       health.droppedRows += 1;
       return Promise.resolve();
