@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/index.ts';
 import type { CachedAnswer } from '../cache-ports.ts';
 import { WorkerLink } from '../segments/worker-link.ts';
 import { entryBytes } from './memory-tier.ts';
-import { type Change, type DamageNews, type DiskOps, fingerprint, isSelected, type Selection } from './protocol.ts';
+import { type Change, type LossNews, type DiskOps, fingerprint, isSelected, type Selection } from './protocol.ts';
 
 export interface DiskTierOptions {
   file: string;
@@ -27,7 +27,7 @@ const MAX_NOTED_USES = 65_536;
  */
 export class DiskTier {
   readonly #options: DiskTierOptions;
-  readonly #link: WorkerLink<DiskOps, DamageNews>;
+  readonly #link: WorkerLink<DiskOps, LossNews>;
   #known = new Set<number>();
   #bytes = 0;
   /** Oldest first. */
@@ -44,10 +44,10 @@ export class DiskTier {
 
   constructor(options: DiskTierOptions) {
     this.#options = options;
-    this.#link = new WorkerLink(new URL('./disk-worker.ts', import.meta.url), ({ reason }) => {
+    this.#link = new WorkerLink(new URL('./disk-worker.ts', import.meta.url), ({ line }) => {
       this.#known.clear();
       this.#bytes = 0;
-      options.onProblem(`answer cache set aside as ${options.file}.damaged, it starts empty: ${reason}`);
+      options.onProblem(`the answer cache ${line}`);
     });
   }
 
@@ -223,7 +223,7 @@ export class DiskTier {
   /** One line for each kind of trouble, until writing works again. */
   #failed(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    if (message !== this.#lastError) this.#options.onProblem(`answer cache on disk: ${message}`);
+    if (message !== this.#lastError) this.#options.onProblem(`the answer cache cannot use its file: ${message}`);
     this.#lastError = message;
   }
 }

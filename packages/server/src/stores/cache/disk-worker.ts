@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { serve } from '../segments/worker-link.ts';
 import { CacheFile, damageIn } from './cache-file.ts';
-import type { Change, DamageNews, DiskOps, WireEntry } from './protocol.ts';
+import type { Change, LossNews, DiskOps, WireEntry } from './protocol.ts';
 
 declare const self: Worker;
 
@@ -11,7 +11,7 @@ let path = '';
 let maxBytes = 0;
 let file: CacheFile | null = null;
 
-const tell = serve<DiskOps, DamageNews>(self, {
+const tell = serve<DiskOps, LossNews>(self, {
   open: (ask) => {
     path = ask.file;
     maxBytes = ask.maxBytes;
@@ -20,7 +20,17 @@ const tell = serve<DiskOps, DamageNews>(self, {
   },
   write: ({ entries, arena }) => changing((opened) => opened.write(JSON.parse(entries) as WireEntry[], arena)),
   read: ({ key, nowMs }) => guarded((opened) => opened.read(key, nowMs)),
-  purge: (selection) => changing((opened) => opened.purge(selection)),
+  purge: (selection) => {
+    try {
+      return changing((opened) => opened.purge(selection));
+    } catch (error) {
+      // On a full disk nothing can be deleted, but everything can: what must not be served matters more than what may.
+      const reason = error instanceof Error ? error.message : String(error);
+      tell({ line: `is emptied as a whole, since entries cannot be removed from it: ${reason}` });
+      startAnew();
+      return { gone: new Float64Array(0), bytes: 0 };
+    }
+  },
   tend: ({ uses, nowMs }) => changing((opened) => opened.tend(uses, nowMs)),
   close: () => {
     file?.close();
@@ -41,17 +51,17 @@ function guarded<T>(use: (opened: CacheFile) => T): T {
   } catch (error) {
     const reason = damageIn(error);
     if (reason === null) throw error;
-    file?.close();
-    file = null;
-    setAside();
-    tell({ reason });
-    file = new CacheFile(path, maxBytes);
-    return use(file);
+    // One is kept for whoever wants to know; more would fill the disk.
+    if (existsSync(path)) renameSync(path, `${path}.damaged`);
+    tell({ line: `is set aside as ${path}.damaged and starts empty: ${reason}` });
+    return use(startAnew());
   }
 }
 
-/** Keeps one damaged file, for whoever wants to know: more would fill the disk. */
-function setAside(): void {
-  if (existsSync(path)) renameSync(path, `${path}.damaged`);
-  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+function startAnew(): CacheFile {
+  file?.close();
+  file = null;
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  file = new CacheFile(path, maxBytes);
+  return file;
 }

@@ -11,9 +11,10 @@ export interface DiskOps {
   close: { ask: null; answer: null };
 }
 
-/** Told on its own, before the answer to the operation that found it: the file was set aside, the tier is empty. */
-export interface DamageNews {
-  reason: string;
+/** Told on its own, before the answer to the operation in which it happened: the file is gone, the tier is empty. */
+export interface LossNews {
+  /** What happened, after "the answer cache …". */
+  line: string;
 }
 
 /** Entries as JSON and their bodies end to end in one buffer: cheaper to post between threads than a clone of objects. */
