@@ -17,6 +17,12 @@ module.exports = {
       from: { path: '^packages/contract/' },
       to: { path: '^packages/(server|client)/' },
     },
+    {
+      name: 'client-knows-only-the-contract',
+      severity: 'error',
+      from: { path: '^packages/client/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^packages/(client|contract)/|^@headgate/contract$|/zod/' },
+    },
     only('lib', []),
     only('formats', ['lib']),
     only('providers', ['lib', 'formats']),
