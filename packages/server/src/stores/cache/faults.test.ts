@@ -1,9 +1,10 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CacheBench } from '../../../../../test/support/answer-caches.ts';
 import { cachedAnswer, keyOf, START_MS } from '../contract/index.ts';
+
+const FULL_DISK_CHILD = new URL('../../../../../test/support/full-disk-child.ts', import.meta.url);
 
 let bench: CacheBench;
 beforeEach(() => {
@@ -74,7 +75,7 @@ describe('damage', () => {
 test('a full disk stops the storing alone, and what is purged is gone all the same', async () => {
   // 2 MiB to a file; the signal that comes with the limit must not end the process.
   const limited = ['sh', '-c', 'trap "" XFSZ; ulimit -f 4096; exec "$0" "$1" "$2"', process.execPath];
-  const child = Bun.spawn([...limited, join(import.meta.dir, 'full-disk-child.ts'), bench.file], { stdout: 'pipe' });
+  const child = Bun.spawn([...limited, FULL_DISK_CHILD.pathname, bench.file], { stdout: 'pipe' });
   const { problems, stored, ...report } = JSON.parse(await new Response(child.stdout).text());
   expect(report).toEqual({ failed: true, leftAfterPurge: 0, storedAfterwards: true, lastError: null });
   expect(stored).toBeGreaterThan(10);

@@ -1,6 +1,6 @@
 /** A process for the fault tests to starve: fills the cache whose file is given until it can't be written, and reports. */
-import { CacheBench } from '../../../../../test/support/answer-caches.ts';
-import { cachedAnswer, keyOf } from '../contract/index.ts';
+import { CacheBench } from './answer-caches.ts';
+import { cachedAnswer, keyOf } from '../../packages/server/src/stores/contract/index.ts';
 
 const [file = ''] = process.argv.slice(2);
 const bench = new CacheBench();
