@@ -10,7 +10,12 @@ const only = (from, to) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'contract-knows-no-server',
       severity: 'error',
@@ -27,8 +32,24 @@ module.exports = {
     only('formats', ['lib']),
     only('providers', ['lib', 'formats']),
     only('sandbox', ['lib']),
-    only('gateway', ['lib', 'formats', 'providers', 'stores/ports\\.ts']),
-    only('api', ['lib', 'formats/index\\.ts', 'providers/index\\.ts', 'stores/ports\\.ts', 'stores/control-ports\\.ts']),
+    only('pricing', ['lib', 'formats']),
+    only('limits', ['lib', 'stores/counter-ports\\.ts']),
+    only('gateway', [
+      'lib',
+      'formats',
+      'pricing',
+      'providers',
+      'limits',
+      'stores/ports\\.ts',
+      'stores/cache-ports\\.ts',
+    ]),
+    only('api', [
+      'lib',
+      'formats/index\\.ts',
+      'providers/index\\.ts',
+      'stores/ports\\.ts',
+      'stores/control-ports\\.ts',
+    ]),
     only('jobs', ['lib', 'evaluators', 'stores/ports\\.ts', 'stores/control-ports\\.ts']),
     only('evaluators', ['lib', 'stores/ports\\.ts']),
     only('stores', ['lib', 'formats/index\\.ts']),

@@ -52,7 +52,16 @@ describe('a refusal has the full gateway error body, own headers, and a row', ()
     message: unknown,
   ][] = [
     ['unknown provider', () => open, '/nope/x', post(), 400, 2008, 'Invalid provider'],
-    ['no provider', () => open, '', post(), 400, 2008, 'Invalid provider'],
+    ['no provider', () => open, '', {}, 400, 2008, 'Invalid provider'],
+    [
+      'a universal body that is no array of steps',
+      () => open,
+      '',
+      post({}, '1'),
+      400,
+      2004,
+      'universal request: [0] must be an object',
+    ],
     [
       'a path that the provider cannot have',
       () => open,

@@ -1,13 +1,17 @@
 /** The data plane alone, on a real socket: a raw upstream behind it, log rows handed to the test as they are written. */
 import { createGateway, type GatewaySettings } from '../../packages/server/src/gateway/index.ts';
 import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
-import { type Clock, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import { type Clock, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import { createPriceBook } from '../../packages/server/src/pricing/index.ts';
+import { createAuthorizer } from '../../packages/server/src/providers/index.ts';
 import type {
-  ControlSnapshot,
+  ConfigSnapshot,
   GatewayPolicy,
+  LiveCustomProvider,
   LogBodies,
   LogRecord,
   LogStore,
+  ProviderKey,
   TokenIdentity,
 } from '../../packages/server/src/stores/ports.ts';
 import { type RawHandler, type RawRequest, type RawServer, serveRaw } from './raw-http.ts';
@@ -23,6 +27,12 @@ export interface WalkOptions {
   policy?: Partial<GatewayPolicy>;
   settings?: Partial<GatewaySettings>;
   clock?: Clock;
+  /** Stored keys. */
+  keys?: (ProviderKey & { provider: string })[];
+  operatorKeys?: ReadonlyMap<string, Secret>;
+  custom?: LiveCustomProvider[];
+  /** Hosts that user-given URLs may reach. */
+  mayBePrivate?: (hostname: string) => boolean;
 }
 
 export interface LoggedCall {
@@ -59,17 +69,31 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     authentication: false,
     collectLogs: true,
     retention: null,
+    retry: { retries: 0, delayMs: 0, backoff: 'constant' },
+    ownKeysOnly: false,
     ...options.policy,
   };
+  const baseUrls =
+    options.settings?.baseUrls ??
+    new Map([
+      ['openai', upstream.url],
+      ['anthropic', upstream.url],
+      ['groq', upstream.url],
+    ]);
+  const send = createEgress({ local: new Map(), mayBePrivate: options.mayBePrivate ?? (() => false) });
   const rows = new RowQueue();
   const reported: unknown[] = [];
   const clock = options.clock ?? systemClock;
   const gateway = createGateway({
     clock,
     newId: uuidV7Source(),
-    control: controlWith(policy),
+    control: controlWith(policy, options),
     logs: { append: async (record, bodies) => rows.add({ record, bodies }) } as Pick<LogStore, 'append'> as LogStore,
-    send: createEgress({ local: new Map(), allowed: () => false }),
+    prices: createPriceBook(),
+    send,
+    authorizer: createAuthorizer({ clock, send, baseUrls }),
+    operatorKeys: options.operatorKeys ?? new Map(),
+    random: () => 0.5,
     settings: {
       maxBodyBytes: 1024 * 1024,
       maxLogBodyBytes: 1024 * 1024,
@@ -77,8 +101,8 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
       firstByteTimeoutMs: 600_000,
       idleTimeoutMs: 300_000,
       durability: 'relaxed',
-      baseUrls: new Map([['openai', upstream.url]]),
       ...options.settings,
+      baseUrls,
     },
     report: (error) => reported.push(error),
   });
@@ -112,7 +136,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
 
 export const OK_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 
-function controlWith(policy: GatewayPolicy): ControlSnapshot {
+function controlWith(policy: GatewayPolicy, { keys = [], custom = [] }: WalkOptions): ConfigSnapshot {
   const identity = (permission: 'run' | 'read'): TokenIdentity => ({
     id: permission,
     name: permission,
@@ -136,6 +160,9 @@ function controlWith(policy: GatewayPolicy): ControlSnapshot {
       defaultGateway ??= { ...policy, id: 'default', key: 'key-of-default', authentication: true };
       return defaultGateway;
     },
+    providerKeys: (_gatewayKey, slug) => keys.filter((key) => key.provider === slug),
+    customProvider: (_accountId, slug) => custom.find((provider) => provider.slug === slug) ?? null,
+    route: () => null,
   };
 }
 

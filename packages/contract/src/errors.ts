@@ -29,6 +29,8 @@ export const ERRORS = {
   forbiddenFetchDest: { status: 403, code: 2010, message: 'This address serves API calls, not pages', face: 'gateway' },
   bodyTooLarge: { status: 413, code: 2011, message: 'Request body is too large', face: 'both' },
   shuttingDown: { status: 503, code: 2012, message: 'The gateway is shutting down', face: 'both' },
+  keyMissing: { status: 400, code: 2040, message: 'No usable provider credential', face: 'gateway' },
+  rateLimited: { status: 429, code: 2003, message: 'Rate limited', face: 'gateway' },
   internal: { status: 500, code: 2000, message: 'Internal error', face: 'gateway' },
   // Management face.
   apiInternal: { status: 500, code: 7000, message: 'Internal error', face: 'management' },

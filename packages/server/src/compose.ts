@@ -7,7 +7,8 @@ import { createGateway } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { createEvaluationJob } from './jobs/index.ts';
 import { hostMatcher, keepMemoryLow, type Secret, systemClock, uuidV7Source } from './lib/index.ts';
-import { findProvider } from './providers/index.ts';
+import { createPriceBook } from './pricing/index.ts';
+import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
 import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
@@ -30,15 +31,19 @@ export async function compose(config: Config): Promise<Runtime> {
   const control = await openControl(config);
   const newAdminToken = await ensureAdminToken(control, config);
   const logs = await openLogs(config);
+  const mayBePrivate = hostMatcher(config.egressAllow);
+  const send = createEgress({ local: localHandlers(), mayBePrivate });
+  const baseUrls = bySlug(config.providerBaseUrls);
   const gateway = createGateway({
     clock: systemClock,
     newId: uuidV7Source(),
     control: control.snapshot,
     logs,
-    send: createEgress({
-      local: localHandlers(),
-      allowed: (url) => url.protocol === 'https:' || config.egressAllow.includes(url.hostname),
-    }),
+    prices: createPriceBook(),
+    send,
+    authorizer: createAuthorizer({ clock: systemClock, send, baseUrls }),
+    operatorKeys: config.providerKeys,
+    random: Math.random,
     settings: {
       maxBodyBytes: config.maxBodyBytes,
       maxLogBodyBytes: config.maxLogBodyBytes,
@@ -46,7 +51,7 @@ export async function compose(config: Config): Promise<Runtime> {
       firstByteTimeoutMs: config.upstreamTimeoutMs,
       idleTimeoutMs: config.upstreamIdleTimeoutMs,
       durability: config.logDurability,
-      baseUrls: bySlug(config.providerBaseUrls),
+      baseUrls,
     },
     report,
   });
@@ -60,7 +65,7 @@ export async function compose(config: Config): Promise<Runtime> {
       clock: systemClock,
       publicOrigin: (request) => config.publicUrl ?? originOf(request),
       version: VERSION,
-      mayBePrivate: hostMatcher(config.egressAllow),
+      mayBePrivate,
       evaluationsWaiting: () => evaluations.wake(),
       report,
     }),

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ACCOUNT_ID } from '@headgate/contract';
-import { Secret } from './lib/index.ts';
+import { hostMatcher, Secret } from './lib/index.ts';
+import { parseProviderKeys } from './providers/index.ts';
 
 /**
  * Process configuration: the environment first, then `headgate.json`, then the default. One table row per setting;
@@ -16,6 +17,7 @@ export interface Config {
   readonly masterKey: Secret | null;
   readonly publicUrl: string | null;
   readonly providerBaseUrls: ReadonlyMap<string, string>;
+  readonly providerKeys: ReadonlyMap<string, Secret>;
   readonly egressAllow: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly logDurability: 'relaxed' | 'strict';
@@ -49,7 +51,8 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   masterKey: { env: 'HEADGATE_MASTER_KEY', fallback: null, parse: masterKey },
   publicUrl: { env: 'HEADGATE_PUBLIC_URL', fallback: null, parse: httpUrl },
   providerBaseUrls: { env: 'HEADGATE_PROVIDER_BASE_URLS', fallback: new Map(), parse: urlMap },
-  egressAllow: { env: 'HEADGATE_EGRESS_ALLOW', fallback: [], parse: list },
+  providerKeys: { env: 'HEADGATE_PROVIDER_KEYS', fallback: new Map(), parse: parseProviderKeys },
+  egressAllow: { env: 'HEADGATE_EGRESS_ALLOW', fallback: [], parse: hostList },
   corsOrigins: { env: 'HEADGATE_CORS_ORIGINS', fallback: ['*'], parse: list },
   logDurability: { env: 'HEADGATE_LOG_DURABILITY', fallback: 'relaxed', parse: oneOf('relaxed', 'strict') },
   maxBodyBytes: { env: 'HEADGATE_MAX_BODY_BYTES', fallback: 100 * MEBIBYTE, parse: integer(1, 2 ** 31) },
@@ -166,6 +169,13 @@ function list(text: string): string[] {
         .split(',')
         .map((part) => part.trim())
         .filter((part) => part !== '');
+}
+
+/** Names, addresses and CIDRs; what cannot be one is refused here rather than at the first call. */
+function hostList(text: string): string[] {
+  const hosts = list(text);
+  hostMatcher(hosts);
+  return hosts;
 }
 
 function accountId(text: string): string {

@@ -20,7 +20,9 @@ export async function doctor(reach: string | true | undefined): Promise<number> 
     if (reach !== undefined) checks.push(...(await reachProviders(config, reach)));
   }
   for (const { name, problem, note } of checks) {
-    console.log(problem === null ? `ok    ${name}${note === undefined ? '' : ` (${note})`}` : `FAIL  ${name}: ${problem}`);
+    console.log(
+      problem === null ? `ok    ${name}${note === undefined ? '' : ` (${note})`}` : `FAIL  ${name}: ${problem}`,
+    );
   }
   return checks.some((check) => check.problem !== null) ? 1 : 0;
 }
@@ -39,7 +41,11 @@ function attempt<T>(checks: Check[], name: string, task: () => T): T | null {
 
 function checkDatabases(checks: Check[], config: Config): void {
   const control = join(config.dataDir, 'control.db');
-  checks.push(existsSync(control) ? integrity('control store', control) : { name: 'control store', problem: null, note: 'not made yet' });
+  checks.push(
+    existsSync(control)
+      ? integrity('control store', control)
+      : { name: 'control store', problem: null, note: 'not made yet' },
+  );
   const logs = join(config.dataDir, 'logs');
   if (!existsSync(logs)) {
     checks.push({ name: 'log segments', problem: null, note: 'none yet' });
@@ -70,7 +76,11 @@ function integrity(name: string, file: string): Check {
 /** Ids and windows are made from the wall clock: one that is years off is worth knowing about. */
 function clockCheck(): Check {
   const year = new Date().getUTCFullYear();
-  return { name: 'clock', problem: year < 2025 || year > 2100 ? `the year is ${year}` : null, note: new Date().toISOString() };
+  return {
+    name: 'clock',
+    problem: year < 2025 || year > 2100 ? `the year is ${year}` : null,
+    note: new Date().toISOString(),
+  };
 }
 
 const REACH_TIMEOUT_MS = 5000;
@@ -78,7 +88,7 @@ const REACH_TIMEOUT_MS = 5000;
 /** Any HTTP answer counts: without a key the provider will refuse, and that shows that it is there. */
 async function reachProviders(config: Config, reach: string | true): Promise<Check[]> {
   const slugs = reach === true ? null : new Set(reach.split(',').map((slug) => slug.trim()));
-  const send = createEgress({ local: new Map(), allowed: () => true });
+  const send = createEgress({ local: new Map(), mayBePrivate: () => true });
   const rows = PROVIDERS.filter((row) => (slugs === null ? !row.baseUrl.startsWith('sandbox:') : slugs.has(row.slug)));
   return Promise.all(
     rows.map(async (row): Promise<Check> => {
@@ -87,7 +97,14 @@ async function reachProviders(config: Config, reach: string | true): Promise<Che
       if (url.includes('{')) return { name, problem: null, note: 'host varies, not tried' };
       try {
         const signal = AbortSignal.timeout(REACH_TIMEOUT_MS);
-        const response = await send({ url, method: 'HEAD', headers: new Headers(), body: null, signal, userGiven: false });
+        const response = await send({
+          url,
+          method: 'HEAD',
+          headers: new Headers(),
+          body: null,
+          signal,
+          userGiven: false,
+        });
         return { name, problem: null, note: `answered ${response.status}` };
       } catch (error) {
         return { name, problem: error instanceof UpstreamFailure ? error.message : 'timeout' };

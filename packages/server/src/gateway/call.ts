@@ -1,6 +1,8 @@
 import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
+import type { CustomCost } from '../pricing/index.ts';
 import type { ProviderRow, Target } from '../providers/index.ts';
 import type { GatewayPolicy, MetadataValue, TokenIdentity } from '../stores/ports.ts';
+import type { CallOptions } from './options.ts';
 
 /**
  * The stages of one call. Each step of the walk takes the type of the step before and returns a narrower one, so that
@@ -29,27 +31,35 @@ export interface AdmittedCall extends LocatedCall {
   readonly identity: TokenIdentity | null;
   /** Client headers that may go upstream. */
   readonly headers: Headers;
+  /** What the request's own `cf-aig-*` headers ask for. */
+  readonly options: CallOptions;
 }
 
 /** After `read-body`: bytes in hand, read once. */
 export interface ReadCall extends AdmittedCall {
   /** Null when the request has no body. */
   readonly body: Uint8Array | null;
-  readonly asked: RequestReading;
 }
 
-/** After `plan-route`: one upstream request, ready to be sent. */
-export interface Attempt {
-  readonly step: number;
+/** After `plan-route`: one upstream request, ready to be sent. A universal call has several, tried in order. */
+export interface Step {
+  readonly index: number;
   readonly provider: ProviderRow;
   readonly target: Target;
   readonly format: FormatName;
+  readonly method: string;
+  /** What goes upstream, without a stored credential. */
   readonly headers: Headers;
+  readonly query: string;
+  readonly body: Uint8Array | null;
+  readonly asked: RequestReading;
+  readonly options: CallOptions;
 }
 
 /** What an attempt gave: the provider's response head and its body, not yet read. */
 export interface Answer {
-  readonly attempt: Attempt;
+  readonly step: Step;
+  readonly trail: Trail;
   readonly response: Response;
   /** Aborting it cancels the upstream request. */
   readonly upstream: AbortController;
@@ -58,7 +68,7 @@ export interface Answer {
 /** How the body of an answer ended. */
 export type BodyEnd = 'done' | 'cancelled' | 'truncated';
 
-/** What happened to a call, on its way to becoming a log row. Filled by the steps, read by `settle`. */
+/** What happened to one attempt of a call, on its way to becoming a log row. Filled by the steps, read by `settle`. */
 export interface Trail {
   readonly id: string;
   readonly startedAtMs: number;
@@ -66,7 +76,11 @@ export interface Trail {
   readonly startedMono: number;
   /** Null until a gateway is known: without one there is nowhere to log to. */
   gateway: GatewayPolicy | null;
+  /** An attempt has been made under this trail. */
+  begun: boolean;
   eventId: string;
+  /** The surface: `native` or `universal`. */
+  requestType: string;
   method: string;
   provider: string;
   path: string;
@@ -76,6 +90,10 @@ export interface Trail {
   userAgent: string | null;
   metadata: Record<string, MetadataValue> | null;
   authenticated: boolean;
+  /** Whose key went upstream: a stored one, or the operator's. */
+  byok: boolean;
+  wholesale: boolean;
+  customCost: CustomCost | null;
   /** Whether a row is wanted, and whether with bodies. */
   collect: boolean;
   collectPayload: boolean;

@@ -1,17 +1,22 @@
 import { Refusal } from '@headgate/contract';
-import type { Clock, IdSource } from '../lib/index.ts';
-import type { ControlSnapshot, LogStore } from '../stores/ports.ts';
-import type { Answer, BodyEnd, ReadCall, Trail } from './call.ts';
+import type { Clock, IdSource, Secret } from '../lib/index.ts';
+import type { PriceBook } from '../pricing/index.ts';
+import { type Authorizer, KeyPool } from '../providers/index.ts';
+import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
+import type { Answer, BodyEnd, ReadCall, Step, Trail } from './call.ts';
 import { CaptureBudget } from './capture.ts';
-import { authenticate } from './steps/authenticate.ts';
+import { maskQuery } from './credentials.ts';
+import { readFailed } from './read-failed.ts';
+import { applyOptions, authenticate } from './steps/authenticate.ts';
 import { locate } from './steps/locate.ts';
 import { planRoute } from './steps/plan-route.ts';
 import { readBody } from './steps/read-body.ts';
 import { refuse } from './steps/refuse.ts';
 import { replyWith } from './steps/reply-with.ts';
-import { sendAttempt } from './steps/send-attempt.ts';
 import { settle } from './steps/settle.ts';
-import type { Tap } from './tap.ts';
+import { tryAttempts } from './steps/try-attempts.ts';
+import { Tap } from './tap.ts';
+import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
 
 export interface GatewaySettings {
@@ -31,9 +36,16 @@ export interface GatewaySettings {
 export interface GatewayDeps {
   readonly clock: Clock;
   readonly newId: IdSource;
-  readonly control: ControlSnapshot;
+  readonly control: ConfigSnapshot;
   readonly logs: LogStore;
+  readonly prices: PriceBook;
   readonly send: Send;
+  /** Puts stored credentials onto upstream requests. */
+  readonly authorizer: Authorizer;
+  /** The operator's own provider keys by slug. */
+  readonly operatorKeys: ReadonlyMap<string, Secret>;
+  /** From 0, below 1. */
+  readonly random: () => number;
   readonly settings: GatewaySettings;
   /** Told of errors that are ours. */
   readonly report: (error: unknown, context: string) => void;
@@ -47,45 +59,64 @@ export interface Gateway {
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const budget = new CaptureBudget(deps.settings.captureBytes);
+  const { settings } = deps;
+  const budget = new CaptureBudget(settings.captureBytes);
+  const pool = new KeyPool();
   let active = 0;
 
-  /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once in every case. */
+  /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once for every attempt. */
   async function handle(request: Request): Promise<Response> {
+    const first = newTrail(request, deps);
+    let trail = first;
     active += 1;
-    const trail = newTrail(request, deps);
+    // The first attempt is the call's own row; each further one has its own.
+    const begin = (step: Step) => {
+      if (trail.begun) {
+        trail = nextTrail(first, deps);
+        active += 1;
+      }
+      return describe(trail, step);
+    };
     let answered: Response;
     try {
       const located = locate(request, trail, deps.control);
       const admitted = await authenticate(located, deps.control);
-      const call = await readBody(admitted, deps.settings.maxBodyBytes);
-      const attempt = planRoute(call, deps.settings.baseUrls);
-      const answer = await sendAttempt(call, attempt, {
-        ...deps,
-        firstByteTimeoutMs: deps.settings.firstByteTimeoutMs,
-      });
+      const call = await readBody(admitted, settings.maxBodyBytes);
+      const steps = planRoute(call, { control: deps.control, baseUrls: settings.baseUrls });
+      const answer = await tryAttempts(call, steps, { ...deps, ...settings, pool, begin, giveUp });
       answered = await reply(call, answer);
     } catch (error) {
       answered = refuseOrLeave(request, trail, error);
       const settled = finish(trail);
-      if (deps.settings.durability === 'strict') await settled;
+      if (settings.durability === 'strict') await settled;
     }
-    return withOwnHeaders(answered, trail);
+    return withOwnHeaders(answered, { first, trail });
   }
 
   function reply(call: ReadCall, answer: Answer): Promise<Response> {
-    const { trail } = call;
-    trail.statusCode = answer.response.status;
-    trail.responseContentType = answer.response.headers.get('content-type');
-    const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
-    const limitBytes = deps.settings.maxLogBodyBytes - trail.requestSize;
     return replyWith(call, answer, {
       clock: deps.clock,
-      idleTimeoutMs: deps.settings.idleTimeoutMs,
-      tap: { capture: keep ? { budget, limitBytes } : null },
-      finishFirst: deps.settings.durability === 'strict',
-      finish: (end, tap) => finishAnswer(trail, end, tap),
+      idleTimeoutMs: settings.idleTimeoutMs,
+      tap: tapOptions(answer.trail),
+      finishFirst: settings.durability === 'strict',
+      finish: (end, tap) => finishAnswer(answer.trail, end, tap),
     });
+  }
+
+  function tapOptions(trail: Trail) {
+    const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
+    return { capture: keep ? { budget, limitBytes: settings.maxLogBodyBytes - trail.requestSize } : null };
+  }
+
+  /** An attempt that another one follows: its answer is not for the client, but belongs into its row. */
+  function giveUp(failed: Answer | { trail: Trail; refusal: Refusal }): void {
+    if ('refusal' in failed) {
+      refuse(failed.refusal, failed.trail);
+      void finish(failed.trail);
+      return;
+    }
+    const tap = new Tap(failed, tapOptions(failed.trail));
+    void readFailed(failed, tap, deps.clock).then((end) => finishAnswer(failed.trail, end, tap));
   }
 
   async function finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
@@ -105,8 +136,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   async function finish(trail: Trail): Promise<void> {
     try {
-      if (trail.requestSize > deps.settings.maxLogBodyBytes) trail.payloadDropped = true;
-      await settle(trail, deps.logs, deps.clock);
+      if (trail.requestSize > settings.maxLogBodyBytes) trail.payloadDropped = true;
+      await settle(trail, deps);
     } catch (error) {
       deps.report(error, 'settling a call');
     } finally {
@@ -127,48 +158,28 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return { handle, active: () => active };
 }
 
-function newTrail(request: Request, deps: GatewayDeps): Trail {
-  const startedAtMs = deps.clock.nowMs();
-  const id = deps.newId(startedAtMs);
-  return {
-    id,
-    startedAtMs,
-    startedMono: deps.clock.monotonicMs(),
-    gateway: null,
-    eventId: id,
-    method: request.method,
-    provider: '',
-    path: '',
-    modelAsked: '',
-    format: 'unknown',
-    step: 0,
-    userAgent: null,
-    metadata: null,
-    authenticated: false,
-    collect: true,
-    collectPayload: true,
-    requestContentType: null,
-    requestSize: 0,
-    requestBody: null,
-    latencyMs: null,
-    statusCode: 0,
-    responseContentType: null,
-    responseSize: 0,
-    streamed: false,
-    payloadDropped: false,
-    error: null,
-    end: null,
-    responseBody: null,
-    reading: null,
-  };
+/** What a row says of the step that is tried. */
+function describe(trail: Trail, step: Step): Trail {
+  trail.begun = true;
+  trail.step = step.index;
+  trail.provider = step.provider.slug;
+  trail.modelAsked = step.asked.model ?? step.target.model ?? '';
+  trail.format = step.format;
+  if (trail.requestType === 'universal') {
+    trail.path = step.target.path + maskQuery(step.query);
+    trail.requestBody = step.body;
+    trail.requestSize = step.body?.byteLength ?? 0;
+    trail.requestContentType = step.headers.get('content-type');
+  }
+  applyOptions(trail, step.options);
+  return trail;
 }
 
-function withOwnHeaders(response: Response, trail: Trail): Response {
+function withOwnHeaders(response: Response, { first, trail }: { first: Trail; trail: Trail }): Response {
   const { headers } = response;
-  headers.set('cf-aig-request-id', trail.id);
+  headers.set('cf-aig-request-id', first.id);
   headers.set('cf-aig-event-id', trail.eventId);
   headers.set('cf-aig-step', String(trail.step));
-  headers.set('cf-aig-cache-status', 'MISS');
   if (trail.collect && trail.gateway !== null) headers.set('cf-aig-log-id', trail.id);
   headers.set('x-content-type-options', 'nosniff');
   return response;

@@ -60,8 +60,11 @@ function listedInConnection(connection: string | null): Set<string> | null {
   return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
+/** Where a header is looked up: a request's headers, or a step's in front of them. */
+export type HeaderSource = Pick<Headers, 'get'>;
+
 /** A boolean `cf-aig-*` header. Throws a 400 that names the header when the value is neither. */
-export function booleanHeader(headers: Headers, name: string): boolean | null {
+export function booleanHeader(headers: HeaderSource, name: string): boolean | null {
   const value = headers.get(name);
   if (value === null) return null;
   switch (value.trim().toLowerCase()) {
@@ -82,7 +85,7 @@ const MAX_METADATA_ENTRIES = 5;
  * `cf-aig-metadata`: the first five entries with string, number or boolean values; names that begin with `cf.` are
  * dropped. A `null`, object or array value, or text that is no JSON object, drops all of it, without an error.
  */
-export function metadataHeader(headers: Headers): Record<string, MetadataValue> | null {
+export function metadataHeader(headers: HeaderSource): Record<string, MetadataValue> | null {
   const text = headers.get('cf-aig-metadata');
   if (text === null) return null;
   let parsed: unknown;

@@ -33,7 +33,7 @@ export class Tap {
       decoder === 'opaque'
         ? null
         : createReader({
-            format: answer.attempt.format,
+            format: answer.step.format,
             status,
             contentType: headers.get('content-type'),
             header: (name) => headers.get(name),

@@ -221,7 +221,7 @@ export interface LogSummary {
   costPico: bigint;
 }
 
-/** Retention of one gateway. */
+/** Retention of one gateway. The oldest rows are those stored first. */
 export interface LogRetention {
   /** Most rows kept. */
   limit: number;
@@ -275,6 +275,17 @@ export interface GatewayPolicy {
   readonly authentication: boolean;
   readonly collectLogs: boolean;
   readonly retention: LogRetention | null;
+  readonly retry: RetryPolicy;
+  /** Stored and client keys only: the operator's own may not be used. */
+  readonly ownKeysOnly: boolean;
+}
+
+/** Retries of one upstream request. */
+export interface RetryPolicy {
+  /** After the first try. */
+  readonly retries: number;
+  readonly delayMs: number;
+  readonly backoff: 'constant' | 'linear' | 'exponential';
 }
 
 export type Permission = 'read' | 'edit' | 'run' | 'metadata-read';

@@ -1,13 +1,14 @@
 import { Refusal } from '@headgate/contract';
 import type { ControlSnapshot, GatewayPolicy, TokenIdentity } from '../../stores/ports.ts';
-import type { AdmittedCall, LocatedCall } from '../call.ts';
+import type { AdmittedCall, LocatedCall, Trail } from '../call.ts';
 import { findCredentials } from '../credentials.ts';
 import { upstreamHeaders } from '../headers.ts';
+import { type CallOptions, readOptions } from '../options.ts';
 
 /**
  * Lets the call in. A gateway with authentication needs one of our tokens with the run permission; without, any or no
  * token passes. The first authenticated call to `default` creates it.
- * @throws Refusal 401/2009.
+ * @throws Refusal 401/2009; 400/2004 naming a `cf-aig-*` header that cannot be used.
  */
 export async function authenticate(call: LocatedCall, control: ControlSnapshot): Promise<AdmittedCall> {
   const found = findCredentials(call.request.headers, call.query, control);
@@ -19,9 +20,12 @@ export async function authenticate(call: LocatedCall, control: ControlSnapshot):
     call.trail.gateway = gateway;
   }
   call.trail.authenticated = mayRun;
+  const options = readOptions(call.request.headers, gateway);
+  applyOptions(call.trail, options);
   return {
     ...call,
     gateway,
+    options,
     identity: mayRun ? found.identity : null,
     query: found.query,
     headers: upstreamHeaders(call.request.headers, found.drop),
@@ -34,4 +38,12 @@ function allows(identity: TokenIdentity, call: LocatedCall): boolean {
     (identity.permissions.has('run') || identity.permissions.has('edit')) &&
     (identity.gateways === null || identity.gateways.has(call.gatewayId))
   );
+}
+
+/** What a row tells and keeps follows the options of its step. */
+export function applyOptions(trail: Trail, options: CallOptions): void {
+  trail.collect = options.collect;
+  trail.collectPayload = options.collectPayload;
+  trail.metadata = options.metadata;
+  trail.customCost = options.customCost;
 }

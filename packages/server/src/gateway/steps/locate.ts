@@ -1,7 +1,6 @@
 import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/contract';
 import type { ControlSnapshot } from '../../stores/ports.ts';
 import type { LocatedCall, Trail } from '../call.ts';
-import { booleanHeader, metadataHeader } from '../headers.ts';
 import { maskQuery } from '../credentials.ts';
 
 /** Sent by browsers when an address is opened as a page or a part of one: such an answer would run in our origin. */
@@ -19,8 +18,8 @@ const PAGE_DESTINATIONS = new Set([
 ]);
 
 /**
- * Reads the URL and the `cf-aig-*` headers: which account, gateway and provider path.
- * @throws Refusal 403/2010 for page loads, 400/2001 for an unknown account or gateway, 400/2004 for a bad header.
+ * Reads the URL: which account, gateway and provider path.
+ * @throws Refusal 403/2010 for page loads, 400/2001 for an unknown account or gateway, 400/2004 for a WebSocket upgrade.
  */
 export function locate(request: Request, trail: Trail, control: ControlSnapshot): LocatedCall {
   const parts = split(request.url);
@@ -53,10 +52,7 @@ function readHeaders(headers: Headers, trail: Trail): void {
   trail.userAgent = headers.get('user-agent');
   trail.requestContentType = headers.get('content-type');
   trail.eventId = headers.get('cf-aig-event-id') || trail.id;
-  trail.metadata = metadataHeader(headers);
   trail.collect = trail.gateway?.collectLogs ?? true;
-  trail.collect = booleanHeader(headers, 'cf-aig-collect-log') ?? trail.collect;
-  trail.collectPayload = booleanHeader(headers, 'cf-aig-collect-log-payload') ?? true;
   if (destination !== null && PAGE_DESTINATIONS.has(destination)) throw new Refusal('forbiddenFetchDest');
   if (headers.get('upgrade')?.toLowerCase() === 'websocket') {
     throw new Refusal('requestInvalid', { message: 'WebSocket connections are not served at this address' });

@@ -1,17 +1,14 @@
 import { Refusal } from '@headgate/contract';
-import { readRequest, type RequestReading } from '../../formats/index.ts';
 import type { AdmittedCall, ReadCall } from '../call.ts';
 
-const NOTHING_ASKED: RequestReading = { model: null, stream: false, maxOutputTokens: null };
-
 /**
- * Takes the request body into memory, once, and reads model and stream flag out of it.
+ * Takes the request body into memory, once.
  * @param limitBytes largest body accepted.
  * @throws Refusal 413/2011 for a larger one. Rejects as `request.signal` does when the client leaves meanwhile.
  */
 export async function readBody(call: AdmittedCall, limitBytes: number): Promise<ReadCall> {
   const { request, trail } = call;
-  if (request.method === 'GET' || request.method === 'HEAD') return { ...call, body: null, asked: NOTHING_ASKED };
+  if (request.method === 'GET' || request.method === 'HEAD') return { ...call, body: null };
   const declared = Number(request.headers.get('content-length') ?? Number.NaN);
   if (declared > limitBytes) throw tooLarge(limitBytes);
   const bytes = Number.isNaN(declared) ? await readCounting(request, limitBytes) : await request.bytes();
@@ -19,9 +16,9 @@ export async function readBody(call: AdmittedCall, limitBytes: number): Promise<
   trail.requestBody = bytes;
   if (bytes.byteLength === 0) {
     const bodyExpected = request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH';
-    return { ...call, body: bodyExpected ? bytes : null, asked: NOTHING_ASKED };
+    return { ...call, body: bodyExpected ? bytes : null };
   }
-  return { ...call, body: bytes, asked: readRequest(bytes, trail.requestContentType) };
+  return { ...call, body: bytes };
 }
 
 /** A body of unknown length is counted while it arrives, so that it cannot grow past the limit. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/index.ts';
-import type { Answer, BodyEnd, ReadCall } from '../call.ts';
+import type { Answer, BodyEnd, ReadCall, Trail } from '../call.ts';
 import { clientHeaders } from '../headers.ts';
 import { Tap, type TapOptions } from '../tap.ts';
 
@@ -38,7 +38,7 @@ export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps)
   }
   const source = new Source(call, answer, deps);
   if (isSmallAndWhole(response.headers)) return replyWhole(source, init, { tap, once, deps });
-  call.trail.streamed = isStream(response.headers);
+  answer.trail.streamed = isStream(response.headers);
   return new Response(streamThrough(source, { tap, once, deps }), init);
 }
 
@@ -110,11 +110,14 @@ class Source {
   #lastMs: number;
   #stopTimer: () => void = () => {};
 
+  readonly #trail: Trail;
+
   constructor(
     readonly call: ReadCall,
     readonly answer: Answer,
     readonly deps: ReplyDeps,
   ) {
+    this.#trail = answer.trail;
     const body = answer.response.body;
     if (body === null) throw new Error('an answer without a body has no source');
     this.#reader = body.getReader();
@@ -133,7 +136,7 @@ class Source {
     } catch (error) {
       this.#stopTimer();
       if (this.call.request.signal.aborted) return 'cancelled';
-      this.call.trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(error)}` };
+      this.#trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(error)}` };
       return 'truncated';
     }
   }
@@ -150,7 +153,7 @@ class Source {
     this.#stopTimer = this.deps.clock.after(delayMs, () => {
       const silentMs = this.deps.clock.monotonicMs() - this.#lastMs;
       if (silentMs < this.deps.idleTimeoutMs) return this.#watch(this.deps.idleTimeoutMs - silentMs);
-      this.call.trail.error = { code: 'timeout', message: `no byte from the provider for ${Math.round(silentMs)} ms` };
+      this.#trail.error = { code: 'timeout', message: `no byte from the provider for ${Math.round(silentMs)} ms` };
       this.answer.upstream.abort();
     });
   }

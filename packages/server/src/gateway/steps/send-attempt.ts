@@ -1,56 +1,83 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock } from '../../lib/index.ts';
-import type { Answer, Attempt, ReadCall } from '../call.ts';
+import { type Authorizer, CredentialError } from '../../providers/index.ts';
+import type { Answer, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
+import type { ChosenKey } from './choose-key.ts';
 
 export interface SendDeps {
   readonly send: Send;
+  readonly authorizer: Authorizer;
   readonly clock: Clock;
+}
+
+export interface Sending {
+  readonly step: Step;
+  readonly trail: Trail;
+  readonly key: ChosenKey;
+  /** The client's: the upstream request ends when it leaves. */
+  readonly client: AbortSignal;
   /** Longest wait for the first byte of the answer. */
   readonly firstByteTimeoutMs: number;
 }
 
 /**
- * Makes one upstream request and waits for the head of its answer. The request ends when the client leaves.
- * @throws Refusal 502/2005 when the provider cannot be reached, 504/2005 when it stays silent; both name the cause.
- *   Rejects with the abort reason when the client left.
+ * Makes one upstream request and waits for the head of its answer.
+ * @throws Refusal 502/2005 when the provider cannot be reached, 504/2005 when it stays silent, 400/2040 for a stored
+ *   credential that cannot be used; all name the cause, none a key. Rejects with the abort reason when the client left.
  */
-export async function sendAttempt(call: ReadCall, attempt: Attempt, deps: SendDeps): Promise<Answer> {
-  const { trail } = call;
-  const client = call.request.signal;
+export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Answer> {
+  const { step, trail, client } = sending;
   const upstream = new AbortController();
   const leave = () => upstream.abort(client.reason);
   if (client.aborted) leave();
   else client.addEventListener('abort', leave, { once: true });
   let timedOut = false;
-  const cancelTimer = deps.clock.after(deps.firstByteTimeoutMs, () => {
+  const cancelTimer = deps.clock.after(sending.firstByteTimeoutMs, () => {
     timedOut = true;
     upstream.abort();
   });
   try {
+    const { url, headers } = await authorized(sending, deps.authorizer);
     const response = await deps.send({
-      url: attempt.target.url,
-      method: call.request.method,
-      headers: attempt.headers,
-      body: call.body,
+      url,
+      method: step.method,
+      headers,
+      body: step.body,
       signal: upstream.signal,
-      userGiven: attempt.target.userGiven === true,
+      userGiven: step.target.userGiven === true,
     });
     trail.latencyMs = deps.clock.monotonicMs() - trail.startedMono;
-    return { attempt, response, upstream };
+    trail.statusCode = response.status;
+    trail.responseContentType = response.headers.get('content-type');
+    return { step, trail, response, upstream };
   } catch (error) {
     if (client.aborted) throw error;
-    const failure = timedOut ? new UpstreamFailure('timeout', { cause: error }) : asFailure(error);
-    trail.error = { code: failure.reason, message: failure.message };
-    throw new Refusal(failure.reason === 'timeout' ? 'providerTimeout' : 'providerUnreachable', {
-      message: `Failed to get response from provider (${failure.message})`,
-      cause: error,
-    });
+    if (error instanceof CredentialError && error.problem !== 'unreachable') {
+      throw new Refusal('keyMissing', { message: error.message, cause: error });
+    }
+    throw unreachable(trail, timedOut ? new UpstreamFailure('timeout', { cause: error }) : asFailure(error));
   } finally {
     cancelTimer();
   }
 }
 
+async function authorized({ step, key }: Sending, authorizer: Authorizer): Promise<{ url: string; headers: Headers }> {
+  const { provider: row, target, method, headers, body } = step;
+  if (key.kind === 'sent' || key.kind === 'none') return { url: target.url, headers };
+  return authorizer.authorize({ row, target, method, headers, body, secret: key.secret });
+}
+
+function unreachable(trail: Trail, failure: UpstreamFailure): Refusal {
+  trail.error = { code: failure.reason, message: failure.message };
+  return new Refusal(failure.reason === 'timeout' ? 'providerTimeout' : 'providerUnreachable', {
+    message: `Failed to get response from provider (${failure.message})`,
+    cause: failure,
+  });
+}
+
 function asFailure(error: unknown): UpstreamFailure {
-  return error instanceof UpstreamFailure ? error : new UpstreamFailure('unknown', { cause: error });
+  if (error instanceof UpstreamFailure) return error;
+  if (error instanceof CredentialError && error.cause instanceof UpstreamFailure) return error.cause;
+  return new UpstreamFailure('unknown', { cause: error });
 }

@@ -1,6 +1,13 @@
-import type { LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
 import type { Clock } from '../../lib/index.ts';
+import { type CostBreakdown, costOfAnswer, type PriceBook } from '../../pricing/index.ts';
+import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
 import type { Trail } from '../call.ts';
+
+export interface SettleDeps {
+  readonly logs: LogStore;
+  readonly clock: Clock;
+  readonly prices: PriceBook;
+}
 
 /** Status of a call whose client left before there was one. */
 const CLIENT_CLOSED = 499;
@@ -9,13 +16,25 @@ const CLIENT_CLOSED = 499;
  * The once-per-call end: turns the trail into a log row. Resolves when the row is committed, or at once when none is
  * wanted. Never rejects.
  */
-export function settle(trail: Trail, logs: LogStore, clock: Clock): Promise<void> {
+export function settle(trail: Trail, { logs, clock, prices }: SettleDeps): Promise<void> {
   const gateway = trail.gateway;
   if (gateway === null || !trail.collect) return Promise.resolve();
-  return logs.append(recordOf(trail, clock, gateway), bodiesOf(trail), gateway.retention);
+  const cost = costOf(trail, prices);
+  return logs.append(recordOf(trail, gateway, { clock, cost }), bodiesOf(trail), gateway.retention);
 }
 
-function recordOf(trail: Trail, clock: Clock, gateway: NonNullable<Trail['gateway']>): LogRecord {
+function costOf(trail: Trail, prices: PriceBook): CostBreakdown | null {
+  const { reading, provider, modelAsked, startedAtMs: atMs, customCost: custom } = trail;
+  return reading === null
+    ? null
+    : costOfAnswer(prices, { provider, modelAsked: modelAsked || null, reading, atMs, custom });
+}
+
+function recordOf(
+  trail: Trail,
+  gateway: GatewayPolicy,
+  { clock, cost }: { clock: Clock; cost: CostBreakdown | null },
+): LogRecord {
   const { reading } = trail;
   const usage = reading?.usage ?? null;
   const outcome = outcomeOf(trail);
@@ -33,7 +52,7 @@ function recordOf(trail: Trail, clock: Clock, gateway: NonNullable<Trail['gatewa
     modelType: modelTypeOf(trail),
     method: trail.method,
     path: trail.path,
-    requestType: 'native',
+    requestType: trail.requestType,
     requestContentType: trail.requestContentType,
     responseContentType: trail.responseContentType,
     requestSize: trail.requestSize,
@@ -45,12 +64,12 @@ function recordOf(trail: Trail, clock: Clock, gateway: NonNullable<Trail['gatewa
     tokensIn: usage?.input ?? null,
     tokensOut: usage?.output ?? null,
     usage,
-    costPico: null,
-    customCost: false,
+    costPico: cost?.totalPico ?? null,
+    customCost: trail.customCost !== null && cost !== null,
     metadata: trail.metadata,
     authentication: trail.authenticated,
-    wholesale: false,
-    byok: false,
+    wholesale: trail.wholesale,
+    byok: trail.byok,
     compatibilityMode: false,
     feedback: null,
     score: null,

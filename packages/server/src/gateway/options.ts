@@ -1,0 +1,73 @@
+import { Refusal } from '@headgate/contract';
+import { type CustomCost, CustomCostError, parseCustomCost } from '../pricing/index.ts';
+import type { GatewayPolicy, MetadataValue, RetryPolicy } from '../stores/ports.ts';
+import { booleanHeader, type HeaderSource, metadataHeader } from './headers.ts';
+
+/**
+ * What a call asks of the gateway. Step headers win over request headers, those over the gateway's settings; a switch that
+ * restricts (`cf-aig-no-wholesale`) can only be tightened.
+ */
+export interface CallOptions {
+  readonly collect: boolean;
+  readonly collectPayload: boolean;
+  readonly metadata: Record<string, MetadataValue> | null;
+  /** To the first byte of an attempt that has another one after it; null: only the process-wide limit. */
+  readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy;
+  /** Alias of the stored key to use; null: the default one. */
+  readonly keyAlias: string | null;
+  /** The operator's own keys may not be used. */
+  readonly ownKeysOnly: boolean;
+  /** The client's own prices, or null. */
+  readonly customCost: CustomCost | null;
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_RETRIES = 5;
+const MAX_RETRY_DELAY_MS = 60_000;
+
+/** @throws Refusal 400/2004 naming the header whose value cannot be used. */
+export function readOptions(headers: HeaderSource, gateway: GatewayPolicy): CallOptions {
+  return {
+    collect: booleanHeader(headers, 'cf-aig-collect-log') ?? gateway.collectLogs,
+    collectPayload: booleanHeader(headers, 'cf-aig-collect-log-payload') ?? true,
+    metadata: metadataHeader(headers),
+    timeoutMs: integerHeader(headers, 'cf-aig-request-timeout', { min: 1, max: MAX_TIMEOUT_MS }),
+    retry: retryPolicy(headers, gateway.retry),
+    keyAlias: headers.get('cf-aig-byok-alias') || null,
+    ownKeysOnly: gateway.ownKeysOnly || booleanHeader(headers, 'cf-aig-no-wholesale') === true,
+    customCost: customCost(headers.get('cf-aig-custom-cost')),
+  };
+}
+
+function retryPolicy(headers: HeaderSource, fallback: RetryPolicy): RetryPolicy {
+  const backoff = headers.get('cf-aig-backoff');
+  if (backoff !== null && backoff !== 'constant' && backoff !== 'linear' && backoff !== 'exponential') {
+    throw new Refusal('requestInvalid', { message: 'cf-aig-backoff must be constant, linear or exponential' });
+  }
+  return {
+    retries: integerHeader(headers, 'cf-aig-max-attempts', { min: 0, max: MAX_RETRIES }) ?? fallback.retries,
+    delayMs: integerHeader(headers, 'cf-aig-retry-delay', { min: 0, max: MAX_RETRY_DELAY_MS }) ?? fallback.delayMs,
+    backoff: backoff ?? fallback.backoff,
+  };
+}
+
+function integerHeader(headers: HeaderSource, name: string, { min, max }: { min: number; max: number }): number | null {
+  const text = headers.get(name);
+  if (text === null) return null;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) {
+    throw new Refusal('requestInvalid', { message: `${name} must be a whole number from ${min} to ${max}` });
+  }
+  return value;
+}
+
+function customCost(text: string | null): CustomCost | null {
+  if (text === null) return null;
+  try {
+    return parseCustomCost(text);
+  } catch (error) {
+    if (!(error instanceof CustomCostError)) throw error;
+    throw new Refusal('requestInvalid', { message: error.message });
+  }
+}
