@@ -9,6 +9,8 @@ import { appendAll, filter, logId, logRecord, names, query, START_MS, selection 
 import type { LogRecord, LogStore } from '../ports.ts';
 import { openSegmentLogStore, type SegmentLogOptions } from './index.ts';
 
+const CHILD = Bun.fileURLToPath(new URL('./faults-child.ts', import.meta.url));
+
 let directory: string;
 let open: LogStore[];
 let problems: string[];
@@ -55,7 +57,7 @@ describe('restart', () => {
   test('a killed process loses nothing that it was told is committed, and leaves no half row', async () => {
     const acknowledged: string[] = [];
     for (const lines of [1, 40, 130, 260, 500]) {
-      const child = Bun.spawn([process.execPath, join(import.meta.dir, 'faults-child.ts'), directory], {
+      const child = Bun.spawn([process.execPath, CHILD, directory], {
         stdout: 'pipe',
       });
       const seen: string[] = [];
@@ -204,7 +206,7 @@ describe('failing writes', () => {
 
   test('a file size limit, as a full disk, stops neither the process nor what was committed', async () => {
     const child = ['bash', '-c', `trap '' XFSZ; ulimit -f 150; exec "$0" "$@"`, process.execPath];
-    const spawned = Bun.spawn([...child, join(import.meta.dir, 'faults-child.ts'), directory, '100000'], {
+    const spawned = Bun.spawn([...child, CHILD, directory, '100000'], {
       stdout: 'pipe',
     });
     let seen = '';
