@@ -11,6 +11,8 @@ import { type ApiDeps, createApi } from '../../packages/server/src/api/index.ts'
 /** For tests: the management API over an in-memory control database and log store, with one administrator's token. */
 export interface ApiFixture {
   api: (request: Request) => Promise<Response>;
+  /** What the API was made from. */
+  deps: ApiDeps;
   control: ControlStore;
   logs: LogStore;
   clock: FakeClock;
@@ -101,6 +103,7 @@ export async function apiFixture(): Promise<ApiFixture> {
 
   return {
     api: (request) => api(request),
+    deps,
     restart: () => {
       api = createApi(deps);
     },

@@ -30,6 +30,13 @@ type AnyHandler = (call: Omit<Call<Endpoint>, 'body'> & { body: unknown }) => un
 
 /** Serves the management API (`/client/v4/**`) and its description (`/openapi.json`). The returned function never throws. */
 export function createApi(deps: ApiDeps): (request: Request) => Promise<Response> {
+  const app = apiRouter(deps);
+  void dropRemovedLogs(deps);
+  return async (request) => app.fetch(request);
+}
+
+/** Every route that `createApi` serves. */
+export function apiRouter(deps: ApiDeps): Hono {
   const app = new Hono({ strict: false });
   const handlers = allHandlers(deps);
   const requestId = uuidV7Source();
@@ -62,8 +69,7 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
     deps.report(error, `${c.req.method} ${c.req.routePath}`);
     return refuse(new Refusal('apiInternal'));
   });
-  void dropRemovedLogs(deps);
-  return async (request) => app.fetch(request);
+  return app;
 }
 
 function allHandlers(deps: ApiDeps): Handlers<Endpoints> {

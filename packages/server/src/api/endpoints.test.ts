@@ -9,6 +9,7 @@ import {
 } from '@headgate/contract';
 import fc from 'fast-check';
 import { type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../../../../test/support/management-api.ts';
+import { apiRouter } from './app.ts';
 
 let fixture: ApiFixture;
 beforeEach(async () => {
@@ -174,4 +175,15 @@ test('the OpenAPI document is served and describes every endpoint', async () => 
     document.paths['/accounts/{account_id}/ai-gateway/gateways'].post.requestBody.content['application/json'];
   expect(body.schema.required).toEqual(['id', ...Object.keys(MINIMAL_GATEWAY)]);
   expect(body.schema.properties.cache_ttl.anyOf[0]).toMatchObject({ type: 'integer', minimum: 0 });
+});
+
+test('the router serves what the OpenAPI document describes, nothing else', async () => {
+  const served = apiRouter(fixture.deps)
+    .routes.filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path}`);
+  const { paths } = JSON.parse((await fixture.send('GET', '/openapi.json', { token: null })).text);
+  const described = Object.entries(paths as Record<string, object>).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${API_BASE}${path.replace(/\{(\w+)\}/g, ':$1')}`),
+  );
+  expect(served.sort()).toEqual([...described, 'GET /openapi.json'].sort());
 });
