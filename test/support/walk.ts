@@ -2,6 +2,7 @@
 import { createGateway, type GatewaySettings } from '../../packages/server/src/gateway/index.ts';
 import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
 import { type Clock, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import { createPriceBook } from '../../packages/server/src/pricing/index.ts';
 import { createAuthorizer } from '../../packages/server/src/providers/index.ts';
 import type {
@@ -71,6 +72,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     retention: null,
     retry: { retries: 0, delayMs: 0, backoff: 'constant' },
     ownKeysOnly: false,
+    cacheTtlS: 0,
     ...options.policy,
   };
   const baseUrls =
@@ -89,6 +91,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     newId: uuidV7Source(),
     control: controlWith(policy, options),
     logs: { append: async (record, bodies) => rows.add({ record, bodies }) } as Pick<LogStore, 'append'> as LogStore,
+    cache: createMemoryAnswerCache(),
     prices: createPriceBook(),
     send,
     authorizer: createAuthorizer({ clock, send, baseUrls }),

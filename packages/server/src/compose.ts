@@ -11,6 +11,7 @@ import { createPriceBook } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
 import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
+import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
 import type { LogStore } from './stores/ports.ts';
 import { VERSION } from './version.ts';
@@ -31,6 +32,13 @@ export async function compose(config: Config): Promise<Runtime> {
   const control = await openControl(config);
   const newAdminToken = await ensureAdminToken(control, config);
   const logs = await openLogs(config);
+  const cache = await openAnswerCache({
+    file: join(config.dataDir, 'cache.db'),
+    clock: systemClock,
+    memoryBytes: config.cacheMemoryBytes,
+    diskBytes: config.cacheDiskBytes,
+    onProblem: (line) => console.error(`headgate: cache: ${line}`),
+  });
   const mayBePrivate = hostMatcher(config.egressAllow);
   const send = createEgress({ local: localHandlers(), mayBePrivate });
   const baseUrls = bySlug(config.providerBaseUrls);
@@ -39,6 +47,7 @@ export async function compose(config: Config): Promise<Runtime> {
     newId: uuidV7Source(),
     control: control.snapshot,
     logs,
+    cache,
     prices: createPriceBook(),
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls }),
@@ -84,6 +93,7 @@ export async function compose(config: Config): Promise<Runtime> {
       await evaluations.stop();
       await logs.flush();
       await logs.close();
+      await cache.close();
       await control.close();
       release();
       return inTime;

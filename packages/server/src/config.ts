@@ -24,6 +24,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly maxLogBodyBytes: number;
   readonly captureBytes: number;
+  readonly cacheMemoryBytes: number;
+  readonly cacheDiskBytes: number;
   readonly upstreamTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
   readonly drainMs: number;
@@ -58,6 +60,8 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   maxBodyBytes: { env: 'HEADGATE_MAX_BODY_BYTES', fallback: 100 * MEBIBYTE, parse: integer(1, 2 ** 31) },
   maxLogBodyBytes: { env: 'HEADGATE_MAX_LOG_BODY_BYTES', fallback: 10 * MEBIBYTE, parse: integer(0, 2 ** 31) },
   captureBytes: { env: 'HEADGATE_CAPTURE_BYTES', fallback: 256 * MEBIBYTE, parse: integer(0, 2 ** 40) },
+  cacheMemoryBytes: { env: 'HEADGATE_CACHE_MEMORY_BYTES', fallback: 64 * MEBIBYTE, parse: integer(0, 2 ** 40) },
+  cacheDiskBytes: { env: 'HEADGATE_CACHE_DISK_BYTES', fallback: 1024 * MEBIBYTE, parse: integer(0, 2 ** 50) },
   upstreamTimeoutMs: { env: 'HEADGATE_UPSTREAM_TIMEOUT_MS', fallback: 600_000, parse: integer(1, 2 ** 31 - 1) },
   upstreamIdleTimeoutMs: {
     env: 'HEADGATE_UPSTREAM_IDLE_TIMEOUT_MS',
@@ -98,8 +102,8 @@ function parse(setting: Setting<unknown>, text: string): unknown {
   }
 }
 
-/** Names with the prefix that is no setting: the place of the file. */
-const OTHER_NAMES = new Set(['HEADGATE_CONFIG']);
+/** Names with the prefix that are no settings: the place of the file, and what the commands that call a server read. */
+const OTHER_NAMES = new Set(['HEADGATE_CONFIG', 'HEADGATE_URL', 'HEADGATE_TOKEN']);
 
 function reportUnknown(
   env: Record<string, string | undefined>,

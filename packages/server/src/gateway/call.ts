@@ -1,8 +1,10 @@
+import type { Refusal } from '@headgate/contract';
 import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
 import type { CustomCost } from '../pricing/index.ts';
 import type { ProviderRow, Target } from '../providers/index.ts';
 import type { GatewayPolicy, MetadataValue, TokenIdentity } from '../stores/ports.ts';
 import type { CallOptions } from './options.ts';
+import { ownPieces, type Pieces } from './pieces.ts';
 
 /**
  * The stages of one call. Each step of the walk takes the type of the step before and returns a narrower one, so that
@@ -56,13 +58,38 @@ export interface Step {
   readonly options: CallOptions;
 }
 
-/** What an attempt gave: the provider's response head and its body, not yet read. */
+/** What an attempt gave: the provider's answer, its body not yet read. */
+export interface Opened {
+  readonly step: Step;
+  readonly trail: Trail;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** Aborting it cancels the upstream request. */
+  readonly upstream: AbortController;
+}
+
+/** An attempt, or a whole step, that gave no answer. */
+export interface Failed {
+  readonly trail: Trail;
+  readonly refusal: Refusal;
+}
+
+/** What goes back to the client, wherever it comes from. */
 export interface Answer {
   readonly step: Step;
   readonly trail: Trail;
-  readonly response: Response;
-  /** Aborting it cancels the upstream request. */
-  readonly upstream: AbortController;
+  readonly status: number;
+  readonly statusText: string;
+  /** Shared with other callers: not to be changed. */
+  readonly headers: Headers;
+  readonly pieces: Pieces | null;
+}
+
+/** An attempt's answer for its own caller alone. */
+export function answerOf({ step, trail, status, statusText, headers, body, upstream }: Opened): Answer {
+  return { step, trail, status, statusText, headers, pieces: body === null ? null : ownPieces(body, upstream) };
 }
 
 /** How the body of an answer ended. */
@@ -94,6 +121,10 @@ export interface Trail {
   byok: boolean;
   wholesale: boolean;
   customCost: CustomCost | null;
+  /** The answer came out of the cache or from an identical call under way. */
+  cached: boolean;
+  /** Null where the call is not cached at all. */
+  cacheStatus: 'HIT' | 'MISS' | null;
   /** Whether a row is wanted, and whether with bodies. */
   collect: boolean;
   collectPayload: boolean;

@@ -2,20 +2,23 @@ import { Refusal } from '@headgate/contract';
 import type { Clock, IdSource, Secret } from '../lib/index.ts';
 import type { PriceBook } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
+import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
 import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
-import type { Answer, BodyEnd, ReadCall, Step, Trail } from './call.ts';
+import type { Answer, BodyEnd, Failed, Opened, ReadCall, Step, Trail } from './call.ts';
 import { CaptureBudget } from './capture.ts';
 import { maskQuery } from './credentials.ts';
-import { readFailed } from './read-failed.ts';
+import { readFailed, readPassedOver } from './read-failed.ts';
 import { applyOptions, authenticate } from './steps/authenticate.ts';
 import { locate } from './steps/locate.ts';
 import { planRoute } from './steps/plan-route.ts';
 import { readBody } from './steps/read-body.ts';
 import { refuse } from './steps/refuse.ts';
 import { replyWith } from './steps/reply-with.ts';
+import { FailedOpening } from './steps/read-cache.ts';
 import { settle } from './steps/settle.ts';
 import { tryAttempts } from './steps/try-attempts.ts';
 import { Tap } from './tap.ts';
+import { InFlight } from './shared-answer.ts';
 import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
 
@@ -38,6 +41,7 @@ export interface GatewayDeps {
   readonly newId: IdSource;
   readonly control: ConfigSnapshot;
   readonly logs: LogStore;
+  readonly cache: AnswerCache;
   readonly prices: PriceBook;
   readonly send: Send;
   /** Puts stored credentials onto upstream requests. */
@@ -62,6 +66,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { settings } = deps;
   const budget = new CaptureBudget(settings.captureBytes);
   const pool = new KeyPool();
+  const inFlight = new InFlight<Opened>({
+    limitBytes: MAX_CACHED_BODY_BYTES,
+    budget,
+    // A step's failure is the provider's or the gateway's word on this very request: everybody's who waits for it.
+    sharesFailure: (error) => error instanceof FailedOpening,
+    report: deps.report,
+  });
   let active = 0;
 
   /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once for every attempt. */
@@ -83,7 +94,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const admitted = await authenticate(located, deps.control);
       const call = await readBody(admitted, settings.maxBodyBytes);
       const steps = planRoute(call, { control: deps.control, baseUrls: settings.baseUrls });
-      const answer = await tryAttempts(call, steps, { ...deps, ...settings, pool, begin, giveUp });
+      const answer = await tryAttempts(call, steps, { ...deps, ...settings, pool, begin, giveUp, passOver, inFlight });
       answered = await reply(call, answer);
     } catch (error) {
       answered = refuseOrLeave(request, trail, error);
@@ -109,7 +120,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   /** An attempt that another one follows: its answer is not for the client, but belongs into its row. */
-  function giveUp(failed: Answer | { trail: Trail; refusal: Refusal }): void {
+  function giveUp(failed: Opened | Failed): void {
     if ('refusal' in failed) {
       refuse(failed.refusal, failed.trail);
       void finish(failed.trail);
@@ -117,6 +128,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
     const tap = new Tap(failed, tapOptions(failed.trail));
     void readFailed(failed, tap, deps.clock).then((end) => finishAnswer(failed.trail, end, tap));
+  }
+
+  /** A step's answer that another step follows; it may be shared or stored, so it is only left. */
+  function passOver(answer: Answer): void {
+    const tap = new Tap(answer, tapOptions(answer.trail));
+    void readPassedOver(answer, tap, deps.clock).then((end) => finishAnswer(answer.trail, end, tap));
   }
 
   async function finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
@@ -180,6 +197,7 @@ function withOwnHeaders(response: Response, { first, trail }: { first: Trail; tr
   headers.set('cf-aig-request-id', first.id);
   headers.set('cf-aig-event-id', trail.eventId);
   headers.set('cf-aig-step', String(trail.step));
+  if (trail.cacheStatus !== null) headers.set('cf-aig-cache-status', trail.cacheStatus);
   if (trail.collect && trail.gateway !== null) headers.set('cf-aig-log-id', trail.id);
   headers.set('x-content-type-options', 'nosniff');
   return response;

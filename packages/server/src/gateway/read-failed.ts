@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/index.ts';
-import type { Answer, BodyEnd } from './call.ts';
+import type { Answer, BodyEnd, Opened } from './call.ts';
+import { ownPieces } from './pieces.ts';
 import type { Tap } from './tap.ts';
 
 /** An error's body is short; what goes beyond either bound is not waited for. */
@@ -7,21 +8,21 @@ const MAX_BYTES = 256 * 1024;
 const MAX_MS = 5000;
 
 /** Reads the answer of an attempt that another one follows, for its row only. Never rejects. */
-export async function readFailed({ response, upstream }: Answer, tap: Tap, clock: Clock): Promise<BodyEnd> {
-  if (response.body === null) return 'done';
-  const stop = clock.after(MAX_MS, () => upstream.abort());
-  try {
-    for await (const chunk of response.body) {
-      tap.push(chunk);
-      if (tap.size > MAX_BYTES) {
-        upstream.abort();
-        return 'truncated';
-      }
+export function readFailed({ body, upstream }: Opened, tap: Tap, clock: Clock): Promise<BodyEnd> {
+  return readPassedOver({ pieces: body === null ? null : ownPieces(body, upstream) }, tap, clock);
+}
+
+/** The same for a step's answer. */
+export async function readPassedOver({ pieces }: Pick<Answer, 'pieces'>, tap: Tap, clock: Clock): Promise<BodyEnd> {
+  if (pieces === null) return 'done';
+  const stop = clock.after(MAX_MS, () => pieces.leave());
+  for (;;) {
+    const piece = await pieces.next();
+    if (!(piece instanceof Uint8Array)) {
+      stop();
+      return piece === 'done' ? 'done' : 'truncated';
     }
-    return 'done';
-  } catch {
-    return 'truncated';
-  } finally {
-    stop();
+    tap.push(piece);
+    if (tap.size > MAX_BYTES) pieces.leave();
   }
 }

@@ -1,7 +1,13 @@
-import { type AnswerReader, createReader, type Reading } from '../formats/index.ts';
-import type { Answer } from './call.ts';
+import { type AnswerReader, createReader, type FormatName, type Reading } from '../formats/index.ts';
 import { Capture, type CaptureBudget } from './capture.ts';
 import { createDecoder, type Decoder } from './decode.ts';
+
+/** The head of the answer that is observed. */
+export interface Observed {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly step: { readonly format: FormatName };
+}
 
 export interface TapOptions {
   /** Null: the body is read for usage and not kept. */
@@ -24,8 +30,7 @@ export class Tap {
   readonly #capture: Capture | null;
   readonly #decoder: Decoder | null;
 
-  constructor(answer: Answer, options: TapOptions) {
-    const { headers, status } = answer.response;
+  constructor({ status, headers, step }: Observed, options: TapOptions) {
     this.#capture = options.capture === null ? null : new Capture(options.capture.budget, options.capture.limitBytes);
     const decoder = createDecoder(headers.get('content-encoding'), (chunk) => this.#take(chunk));
     this.#decoder = decoder === 'opaque' ? null : decoder;
@@ -33,7 +38,7 @@ export class Tap {
       decoder === 'opaque'
         ? null
         : createReader({
-            format: answer.step.format,
+            format: step.format,
             status,
             contentType: headers.get('content-type'),
             header: (name) => headers.get(name),

@@ -278,6 +278,8 @@ export interface GatewayPolicy {
   readonly retry: RetryPolicy;
   /** Stored and client keys only: the operator's own may not be used. */
   readonly ownKeysOnly: boolean;
+  /** Lifetime of cached answers in seconds; 0: no caching unless a call brings its own key. */
+  readonly cacheTtlS: number;
 }
 
 /** Retries of one upstream request. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/index.ts';
 import type { Answer, BodyEnd, ReadCall, Trail } from '../call.ts';
 import { clientHeaders } from '../headers.ts';
+import type { Pieces } from '../pieces.ts';
 import { Tap, type TapOptions } from '../tap.ts';
 
 /** Bodies of a known length up to this many bytes are passed on in one piece, which keeps their `content-length`. */
@@ -22,23 +23,22 @@ export interface ReplyDeps {
  * provider; a provider that breaks off breaks the client's transfer too.
  */
 export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps): Promise<Response> {
-  const { response } = answer;
   const head = call.request.method === 'HEAD';
   const init: ResponseInit = {
-    status: response.status,
-    statusText: response.statusText,
-    headers: clientHeaders(response.headers, head),
+    status: answer.status,
+    statusText: answer.statusText,
+    headers: clientHeaders(answer.headers, head),
   };
   const tap = new Tap(answer, deps.tap);
   const once = onceOnly(deps.finish, tap);
-  if (response.body === null || head) {
-    await response.body?.cancel();
+  if (answer.pieces === null || head) {
+    answer.pieces?.leave();
     await settleBefore(once('done'), deps.finishFirst);
     return new Response(null, init);
   }
-  const source = new Source(call, answer, deps);
-  if (isSmallAndWhole(response.headers)) return replyWhole(source, init, { tap, once, deps });
-  answer.trail.streamed = isStream(response.headers);
+  const source = new Source(call, { pieces: answer.pieces, trail: answer.trail }, deps);
+  if (isSmallAndWhole(answer.headers)) return replyWhole(source, init, { tap, once, deps });
+  answer.trail.streamed = isStream(answer.headers);
   return new Response(streamThrough(source, { tap, once, deps }), init);
 }
 
@@ -104,48 +104,42 @@ function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStr
   );
 }
 
-/** The provider's body, one piece at a time, with the idle limit and the client's leaving folded into the result. */
+/** The body, one piece at a time, with the idle limit and the client's leaving folded into the result. */
 class Source {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #lastMs: number;
-  #stopTimer: () => void = () => {};
-
+  readonly #pieces: Pieces;
   readonly #trail: Trail;
+  #lastMs: number;
+  #idle = false;
+  #stopTimer: () => void = () => {};
 
   constructor(
     readonly call: ReadCall,
-    readonly answer: Answer,
+    { pieces, trail }: { pieces: Pieces; trail: Trail },
     readonly deps: ReplyDeps,
   ) {
-    this.#trail = answer.trail;
-    const body = answer.response.body;
-    if (body === null) throw new Error('an answer without a body has no source');
-    this.#reader = body.getReader();
+    this.#pieces = pieces;
+    this.#trail = trail;
     this.#lastMs = deps.clock.monotonicMs();
     this.#watch(deps.idleTimeoutMs);
   }
 
   async next(): Promise<Uint8Array | BodyEnd> {
     this.#lastMs = this.deps.clock.monotonicMs();
-    try {
-      const { value, done } = await this.#reader.read();
-      this.#lastMs = this.deps.clock.monotonicMs();
-      if (!done) return value;
-      this.#stopTimer();
-      return 'done';
-    } catch (error) {
-      this.#stopTimer();
-      if (this.call.request.signal.aborted) return 'cancelled';
-      this.#trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(error)}` };
-      return 'truncated';
+    const piece = await this.#pieces.next();
+    this.#lastMs = this.deps.clock.monotonicMs();
+    if (piece instanceof Uint8Array) return piece;
+    this.#stopTimer();
+    if (piece === 'done') return piece;
+    if (this.call.request.signal.aborted) return 'cancelled';
+    if (!this.#idle) {
+      this.#trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(this.#pieces.failure)}` };
     }
+    return 'truncated';
   }
 
   cancel(): void {
     this.#stopTimer();
-    this.answer.upstream.abort();
-    // The body errors through the abort; its rejection has no one left to tell.
-    this.#reader.cancel().catch(() => undefined);
+    this.#pieces.leave();
   }
 
   /** One timer per answer: it looks at the time of the last piece and sets itself again for the rest. */
@@ -154,7 +148,8 @@ class Source {
       const silentMs = this.deps.clock.monotonicMs() - this.#lastMs;
       if (silentMs < this.deps.idleTimeoutMs) return this.#watch(this.deps.idleTimeoutMs - silentMs);
       this.#trail.error = { code: 'timeout', message: `no byte from the provider for ${Math.round(silentMs)} ms` };
-      this.answer.upstream.abort();
+      this.#idle = true;
+      this.#pieces.leave();
     });
   }
 }

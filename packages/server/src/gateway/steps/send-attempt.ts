@@ -1,7 +1,7 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock } from '../../lib/index.ts';
 import { type Authorizer, CredentialError } from '../../providers/index.ts';
-import type { Answer, Step, Trail } from '../call.ts';
+import type { Opened, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
 import type { ChosenKey } from './choose-key.ts';
 
@@ -15,7 +15,7 @@ export interface Sending {
   readonly step: Step;
   readonly trail: Trail;
   readonly key: ChosenKey;
-  /** The client's: the upstream request ends when it leaves. */
+  /** The upstream request ends when this aborts: the client left, or all that share the answer did. */
   readonly client: AbortSignal;
   /** Longest wait for the first byte of the answer. */
   readonly firstByteTimeoutMs: number;
@@ -26,7 +26,7 @@ export interface Sending {
  * @throws Refusal 502/2005 when the provider cannot be reached, 504/2005 when it stays silent, 400/2040 for a stored
  *   credential that cannot be used; all name the cause, none a key. Rejects with the abort reason when the client left.
  */
-export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Answer> {
+export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Opened> {
   const { step, trail, client } = sending;
   const upstream = new AbortController();
   const leave = () => upstream.abort(client.reason);
@@ -48,9 +48,10 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ans
       userGiven: step.target.userGiven === true,
     });
     trail.latencyMs = deps.clock.monotonicMs() - trail.startedMono;
-    trail.statusCode = response.status;
-    trail.responseContentType = response.headers.get('content-type');
-    return { step, trail, response, upstream };
+    const { status, statusText, headers: answered, body } = response;
+    trail.statusCode = status;
+    trail.responseContentType = answered.get('content-type');
+    return { step, trail, status, statusText, headers: answered, body, upstream };
   } catch (error) {
     if (client.aborted) throw error;
     if (error instanceof CredentialError && error.problem !== 'unreachable') {

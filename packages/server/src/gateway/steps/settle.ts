@@ -9,6 +9,8 @@ export interface SettleDeps {
   readonly prices: PriceBook;
 }
 
+const FREE: CostBreakdown = { components: [], totalPico: 0n };
+
 /** Status of a call whose client left before there was one. */
 const CLIENT_CLOSED = 499;
 
@@ -19,7 +21,8 @@ const CLIENT_CLOSED = 499;
 export function settle(trail: Trail, { logs, clock, prices }: SettleDeps): Promise<void> {
   const gateway = trail.gateway;
   if (gateway === null || !trail.collect) return Promise.resolve();
-  const cost = costOf(trail, prices);
+  // An answer out of the cache costs nothing, whatever prices the call named.
+  const cost = trail.cached ? FREE : costOf(trail, prices);
   return logs.append(recordOf(trail, gateway, { clock, cost }), bodiesOf(trail), gateway.retention);
 }
 
@@ -59,13 +62,13 @@ function recordOf(
     responseSize: trail.responseSize,
     statusCode: trail.statusCode === 0 ? CLIENT_CLOSED : trail.statusCode,
     outcome,
-    cached: false,
+    cached: trail.cached,
     step: trail.step,
     tokensIn: usage?.input ?? null,
     tokensOut: usage?.output ?? null,
     usage,
     costPico: cost?.totalPico ?? null,
-    customCost: trail.customCost !== null && cost !== null,
+    customCost: trail.customCost !== null && cost !== null && !trail.cached,
     metadata: trail.metadata,
     authentication: trail.authenticated,
     wholesale: trail.wholesale,

@@ -1,68 +1,81 @@
 import { Refusal } from '@headgate/contract';
-import type { Answer, ReadCall, Step, Trail } from '../call.ts';
+import type { Answer, Failed, Opened, ReadCall, Step } from '../call.ts';
 import { isRetryableStatus, retryAfterMs, retryDelayMs } from '../retry.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { chooseKey, type ChosenKey, type KeyDeps } from './choose-key.ts';
+import { type CacheDeps, type Open, readCache } from './read-cache.ts';
 import { type SendDeps, sendAttempt } from './send-attempt.ts';
 
-export interface TryDeps extends SendDeps, KeyDeps {
+export interface TryDeps extends SendDeps, KeyDeps, CacheDeps {
   /** Longest wait for the first byte, whatever a call asks. */
   readonly firstByteTimeoutMs: number;
-  /** The trail of the next attempt: the call's own first, then new ones with rows of their own. */
-  readonly begin: (step: Step) => Trail;
   /** Ends an attempt that another one follows. */
-  readonly giveUp: (failed: Answer | { trail: Trail; refusal: Refusal }) => void;
+  readonly giveUp: (failed: Opened | Failed) => void;
+  /** Ends a step's answer that another step follows. */
+  readonly passOver: (answer: Answer) => void;
 }
 
 /**
- * The only loop: tries the steps in order, each with its retries, until one answers well. A single step's answer goes back
- * whatever its status; with several, anything but success moves on, and when all fail the last one's own answer goes back.
- * @throws Refusal of the last attempt; rejects with the abort reason when the client left.
+ * Tries the steps in order until one answers well. A single step's answer goes back whatever its status; with several,
+ * anything but success moves on, and when all fail the last one's own answer goes back.
+ * @throws Refusal of the last step; rejects with the abort reason when the client left.
  */
 export async function tryAttempts(call: ReadCall, steps: readonly Step[], deps: TryDeps): Promise<Answer> {
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
-    for (let retry = 0; ; retry++) {
-      const isLastTry = retry >= step.options.retry.retries;
-      const outcome = await attempt(call, step, { ...deps, waits: waitMs(step, { isLastStep, isLastTry, ...deps }) });
-      const failed = isFailure(outcome, steps.length > 1);
-      const delayMs = failed && !isLastTry ? delayBefore(outcome, retry + 1, { step, deps }) : null;
-      if (!failed || (delayMs === null && isLastStep)) {
-        if ('refusal' in outcome) throw outcome.refusal;
-        return outcome;
-      }
-      deps.giveUp(outcome);
-      if (delayMs === null) break;
-      await pause(delayMs, { clock: deps.clock, client: call.request.signal });
+    const open: Open = (upstream) => tryStep(call, step, { ...deps, isLastStep, upstream });
+    const outcome = await readCache(call, step, { open, deps });
+    const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
+    if (!failed || isLastStep) {
+      if ('refusal' in outcome) throw outcome.refusal;
+      return outcome;
     }
+    if ('refusal' in outcome) deps.giveUp(outcome);
+    else deps.passOver(outcome);
   }
   throw new Error('a plan has at least one step');
 }
 
-type Outcome = Answer | { trail: Trail; refusal: Refusal };
+interface StepDeps extends TryDeps {
+  isLastStep: boolean;
+  /** Ends what is under way: the client left, or all that share the answer did. */
+  upstream: AbortSignal;
+}
 
-async function attempt(call: ReadCall, step: Step, deps: TryDeps & { waits: number }): Promise<Outcome> {
+/** One step with its retries. */
+async function tryStep(call: ReadCall, step: Step, deps: StepDeps): Promise<Opened | Failed> {
+  for (let retry = 0; ; retry++) {
+    const isLastTry = retry >= step.options.retry.retries;
+    const outcome = await attempt(call, step, { ...deps, waits: waitMs(step, { isLastTry, ...deps }) });
+    const delayMs = isLastTry ? null : delayBefore(outcome, retry + 1, { step, deps });
+    if (delayMs === null) return outcome;
+    deps.giveUp(outcome);
+    await pause(delayMs, { clock: deps.clock, client: deps.upstream });
+  }
+}
+
+async function attempt(call: ReadCall, step: Step, deps: StepDeps & { waits: number }): Promise<Opened | Failed> {
   const trail = deps.begin(step);
   try {
     const key = chooseKey(step, call.gateway, deps);
     trail.byok = key.kind === 'stored';
     trail.wholesale = key.kind === 'operator';
-    const sending = { step, trail, key, client: call.request.signal, firstByteTimeoutMs: deps.waits };
-    const answer = await sendAttempt(sending, deps);
-    reportKey(key, answer, deps);
-    return answer;
+    const sending = { step, trail, key, client: deps.upstream, firstByteTimeoutMs: deps.waits };
+    const opened = await sendAttempt(sending, deps);
+    reportKey(key, opened, deps);
+    return opened;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { trail, refusal: error };
   }
 }
 
-function reportKey(key: ChosenKey, { response }: Answer, { pool, clock }: TryDeps): void {
+function reportKey(key: ChosenKey, { status, headers }: Opened, { pool, clock }: TryDeps): void {
   if (key.kind !== 'stored') return;
   const nowMs = clock.nowMs();
   pool.report(key.keyId, {
-    status: response.status,
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after'), nowMs),
+    status,
+    retryAfterMs: retryAfterMs(headers.get('retry-after'), nowMs),
     nowMs,
   });
 }
@@ -77,22 +90,20 @@ function waitMs(step: Step, at: { isLastStep: boolean; isLastTry: boolean; first
   return unbounded ? at.firstByteTimeoutMs : Math.min(timeoutMs, at.firstByteTimeoutMs);
 }
 
-function isFailure(outcome: Outcome, anyButSuccess: boolean): boolean {
-  if ('refusal' in outcome) return true;
-  const { status, ok } = outcome.response;
-  return anyButSuccess ? !ok : isRetryableStatus(status);
-}
-
 /** Milliseconds until the retry; null when trying again is no use. */
-function delayBefore(outcome: Outcome, retry: number, { step, deps }: { step: Step; deps: TryDeps }): number | null {
+function delayBefore(
+  outcome: Opened | Failed,
+  retry: number,
+  { step, deps }: { step: Step; deps: TryDeps },
+): number | null {
   const given = { retryAfterMs: null as number | null, random: deps.random };
   if ('refusal' in outcome) {
     const { cause } = outcome.refusal;
     const mayPass = cause instanceof UpstreamFailure && cause.reason !== 'blocked';
     return mayPass ? retryDelayMs(retry, step.options.retry, given) : null;
   }
-  if (!isRetryableStatus(outcome.response.status)) return null;
-  given.retryAfterMs = retryAfterMs(outcome.response.headers.get('retry-after'), deps.clock.nowMs());
+  if (!isRetryableStatus(outcome.status)) return null;
+  given.retryAfterMs = retryAfterMs(outcome.headers.get('retry-after'), deps.clock.nowMs());
   return retryDelayMs(retry, step.options.retry, given);
 }
 

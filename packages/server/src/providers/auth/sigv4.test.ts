@@ -115,7 +115,7 @@ describe('a server that checks signatures for itself', () => {
   });
   afterAll(() => server.stop(true));
   const baseUrl = `http://127.0.0.1:${server.port}`;
-  const send = createEgress({ local: new Map(), allowed: () => true });
+  const send = createEgress({ local: new Map(), mayBePrivate: () => true });
   const stored = { ...KEYS, region: 'us-west-2' };
 
   /** Signs, sends through the real way out, and gives back what arrived. */

@@ -27,7 +27,7 @@ const server = Bun.serve({
     return answer();
   },
 });
-const send = createEgress({ local: new Map(), allowed: () => true });
+const send = createEgress({ local: new Map(), mayBePrivate: () => true });
 let issued = 0;
 const token = (lifetimeS = 3600) =>
   Response.json({ access_token: `ya29.${++issued}`, expires_in: lifetimeS, token_type: 'Bearer' });

@@ -195,5 +195,6 @@ function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>)
       backoff: data.retry_backoff ?? 'exponential',
     },
     ownKeysOnly: data.byok_only,
+    cacheTtlS: data.cache_ttl ?? 0,
   };
 }

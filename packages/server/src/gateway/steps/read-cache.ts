@@ -1,0 +1,161 @@
+import type { Clock, Secret } from '../../lib/index.ts';
+import { hasProviderCredential } from '../../providers/index.ts';
+import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
+import type { ConfigSnapshot } from '../../stores/ports.ts';
+import { type Answer, answerOf, type Failed, type Opened, type ReadCall, type Step, type Trail } from '../call.ts';
+import type { CacheOptions } from '../options.ts';
+import { storedPieces } from '../pieces.ts';
+import type { InFlight } from '../shared-answer.ts';
+
+export interface CacheDeps {
+  readonly cache: AnswerCache;
+  readonly inFlight: InFlight<Opened>;
+  readonly clock: Clock;
+  readonly control: ConfigSnapshot;
+  readonly operatorKeys: ReadonlyMap<string, Secret>;
+  /** The trail of the next attempt. */
+  readonly begin: (step: Step) => Trail;
+}
+
+/** Makes the upstream request; `upstream` aborts when nobody waits any more. */
+export type Open = (upstream: AbortSignal) => Promise<Opened | Failed>;
+
+/** Carries a step's failure through the shared opening, for its leader's trail. */
+export class FailedOpening extends Error {
+  constructor(readonly failed: Failed) {
+    super('the step failed');
+  }
+}
+
+/**
+ * Answers a step out of the cache, out of an identical request under way, or by `open`. A hit and a joined answer skip
+ * everything that `open` does: limits, credentials, the provider.
+ */
+export async function readCache(
+  call: ReadCall,
+  step: Step,
+  { open, deps }: { open: Open; deps: CacheDeps },
+): Promise<Answer | Failed> {
+  const client = call.request.signal;
+  const options = step.options.cache;
+  if (options === null || options.skip || !isCacheable(step)) {
+    const opened = await open(client);
+    return 'refusal' in opened ? opened : answerOf(opened);
+  }
+  const key = keyOf(call, step, { options, deps });
+  const found = deps.cache.get(key, deps.clock.nowMs());
+  const stored = found instanceof Promise ? await found : found;
+  if (stored !== null) return cachedAnswer(deps.begin(step), step, stored);
+  const shared = await deps.inFlight
+    .join(key, {
+      signal: client,
+      open: async (upstream) => {
+        const opened = await open(upstream);
+        if ('refusal' in opened) throw new FailedOpening(opened);
+        return opened;
+      },
+      onComplete: (opened, body) => {
+        if (isStorable(opened))
+          deps.cache.put(key, entryOf(call, step, { opened, body, options, nowMs: deps.clock.nowMs() }));
+      },
+    })
+    .catch((error: unknown) => {
+      if (error instanceof FailedOpening) return error;
+      throw error;
+    });
+  if (shared instanceof FailedOpening) return shared.failed;
+  const { status, statusText, headers } = shared.answer;
+  const hasBody = shared.answer.body !== null;
+  if (shared.led) {
+    shared.answer.trail.cacheStatus = 'MISS';
+    return { step, trail: shared.answer.trail, status, statusText, headers, pieces: hasBody ? shared : null };
+  }
+  return {
+    step,
+    trail: hit(deps.begin(step), shared.answer),
+    status,
+    statusText,
+    headers,
+    pieces: hasBody ? shared : null,
+  };
+}
+
+/** Whether a step may be cached and shared at all. A range is no part of the key. */
+function isCacheable(step: Step): boolean {
+  return (
+    (step.method === 'POST' || step.method === 'GET') &&
+    (step.body?.byteLength ?? 0) <= MAX_CACHED_BODY_BYTES &&
+    !step.headers.has('range')
+  );
+}
+
+const STORABLE_TYPES = /^(?:text\/|application\/(?:[\w.+-]*\+)?json|application\/x-ndjson|image\/)/i;
+
+function isStorable({ status, headers }: Opened): boolean {
+  return status === 200 && STORABLE_TYPES.test(headers.get('content-type') ?? '');
+}
+
+function keyOf(call: ReadCall, step: Step, { options, deps }: { options: CacheOptions; deps: CacheDeps }): string {
+  return cacheKey({
+    accountId: call.accountId,
+    gatewayKey: call.gateway.key,
+    credential: credentialOf(call, step, deps),
+    method: step.method,
+    provider: step.provider.slug,
+    endpoint: step.target.path + step.query,
+    model: step.asked.model ?? step.target.model ?? '',
+    body: step.body,
+    customKey: options.key,
+    variant: step.headers.get('accept-encoding') ?? '',
+  });
+}
+
+/** Whose answer it is: the client's own credential; else the stored key's alias; else the operator. */
+function credentialOf(call: ReadCall, step: Step, deps: CacheDeps): string {
+  const { provider, headers, query, options } = step;
+  if (hasProviderCredential(provider, headers, query)) {
+    return `sent:${provider.credentialHeaders.map((name) => `${name}=${headers.get(name) ?? ''}`).join('\n')}`;
+  }
+  const isStored = deps.control.providerKeys(call.gateway.key, provider.slug).length > 0;
+  if (isStored) return `stored:${options.keyAlias ?? 'default'}`;
+  return deps.operatorKeys.has(provider.slug) && !options.ownKeysOnly ? 'operator' : 'none';
+}
+
+function cachedAnswer(trail: Trail, step: Step, stored: CachedAnswer): Answer {
+  const headers = new Headers();
+  for (const [name, value] of stored.headers) headers.append(name, value);
+  const { status } = stored;
+  hit(trail, { status, headers });
+  return { step, trail, status, statusText: '', headers, pieces: storedPieces(stored.body) };
+}
+
+function hit(trail: Trail, { status, headers }: { status: number; headers: Headers }): Trail {
+  trail.cached = true;
+  trail.cacheStatus = 'HIT';
+  trail.statusCode = status;
+  trail.responseContentType = headers.get('content-type');
+  return trail;
+}
+
+interface Completed {
+  opened: Opened;
+  body: Uint8Array;
+  options: CacheOptions;
+  nowMs: number;
+}
+
+function entryOf(call: ReadCall, step: Step, { opened, body, options, nowMs }: Completed): CachedAnswer {
+  return {
+    status: opened.status,
+    // Cookies are for the one who was given them.
+    headers: [...opened.headers].filter(([name]) => name !== 'set-cookie'),
+    body,
+    storedAtMs: nowMs,
+    expiresAtMs: nowMs + options.ttlS * 1000,
+    gatewayKey: call.gateway.key,
+    accountId: call.accountId,
+    provider: step.provider.slug,
+    model: step.asked.model ?? step.target.model ?? '',
+    customKey: options.key,
+  };
+}
