@@ -84,6 +84,7 @@ export async function apiFixture(): Promise<ApiFixture> {
     version: '1.2.3',
     mayBePrivate: (host) => host === 'mock.internal',
     evaluationsWaiting: () => evaluations.wake(),
+    evaluationProgress: (id) => evaluations.progress(id),
     report,
   };
   let api = createApi(deps);

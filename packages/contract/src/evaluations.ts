@@ -1,26 +1,11 @@
 import { z } from 'zod';
 import { dataset } from './datasets.ts';
 import { endpoint } from './endpoint.ts';
+import { evaluationParameters, evaluationTypeId, typesWithParameters } from './evaluation-types.ts';
 import { direction, noQuery, paging, queryBoolean, timestamp } from './fields.ts';
 
-/** What can be evaluated. `type` names the evaluator. */
-export const EVALUATION_TYPES = [
-  { id: 'cost', name: 'Cost', type: 'cost', description: 'Average cost in dollars of the logs whose cost is known' },
-  { id: 'speed', name: 'Speed', type: 'speed', description: 'Average duration in milliseconds' },
-  {
-    id: 'performance',
-    name: 'Performance',
-    type: 'performance',
-    description: 'Share of thumbs up among the logs with feedback, in percent',
-  },
-] as const;
-export const EVALUATION_TYPE_IDS = EVALUATION_TYPES.map(({ id }) => id);
-export type EvaluationTypeId = (typeof EVALUATION_TYPES)[number]['id'];
-
-const typeId = z.enum(EVALUATION_TYPE_IDS);
-
 const evaluationType = z.object({
-  id: typeId,
+  id: evaluationTypeId,
   name: z.string(),
   type: z.string(),
   description: z.string(),
@@ -30,11 +15,14 @@ const evaluationType = z.object({
   modified_at: timestamp,
 });
 
-/** `status`: 0 waiting, 1 done, 2 failed. `result` is a decimal number as text, empty without a log to look at. */
+/**
+ * `status`: 0 waiting or running (`status_description` tells how far), 1 done, 2 failed. `result` is a decimal number as
+ * text, empty without a log to look at.
+ */
 const evaluationResult = z.object({
   id: z.string(),
   evaluation_id: z.string(),
-  evaluation_type_id: typeId,
+  evaluation_type_id: evaluationTypeId,
   result: z.string(),
   status: z.number(),
   status_description: z.string(),
@@ -49,13 +37,30 @@ export const evaluation = z.object({
   gateway_id: z.string(),
   name: z.string(),
   processed: z.boolean(),
+  /** While it runs: the logs looked at so far. */
   total_logs: z.number(),
+  /** Of the types that have some. */
+  parameters: evaluationParameters,
   datasets: z.array(dataset),
   results: z.array(evaluationResult),
   created_at: timestamp,
   modified_at: timestamp,
 });
 export type Evaluation = z.output<typeof evaluation>;
+
+const evaluationCreate = z
+  .object({
+    name: z.string().min(1).max(255),
+    dataset_ids: z.array(z.string()).min(1).max(100),
+    evaluation_type_ids: z.array(evaluationTypeId).min(1).max(100),
+    parameters: evaluationParameters.default({}),
+  })
+  .superRefine(({ evaluation_type_ids, parameters }, context) => {
+    for (const id of typesWithParameters(evaluation_type_ids)) {
+      if (parameters[id] !== undefined) continue;
+      context.addIssue({ code: 'custom', path: ['parameters', id], message: `${id} needs parameters` });
+    }
+  });
 
 const tag = 'Evaluations';
 const all = '/accounts/{account_id}/ai-gateway/gateways/{gateway_id}/evaluations';
@@ -103,11 +108,7 @@ export const evaluationEndpoints = {
     summary: 'Start an evaluation; `processed` turns true when it is done',
     permission: 'edit',
     query: noQuery,
-    body: z.object({
-      name: z.string().min(1).max(255),
-      dataset_ids: z.array(z.string()).min(1).max(100),
-      evaluation_type_ids: z.array(typeId).min(1).max(100),
-    }),
+    body: evaluationCreate,
     response: evaluation,
     reply: 'result',
   }),

@@ -9,6 +9,7 @@ export * from './endpoint.ts';
 export * from './endpoints.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
+export * from './evaluation-types.ts';
 export * from './evaluations.ts';
 export * from './gateways.ts';
 export * from './grants.ts';

@@ -76,6 +76,7 @@ export async function compose(config: Config): Promise<Runtime> {
       version: VERSION,
       mayBePrivate,
       evaluationsWaiting: () => evaluations.wake(),
+      evaluationProgress: (id) => evaluations.progress(id),
       report,
     }),
     cors: { origins: config.corsOrigins },

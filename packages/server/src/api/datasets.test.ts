@@ -161,11 +161,54 @@ describe('evaluations', () => {
     expect(await create({ name: '' })).toEqual(['body', 'name']);
   });
 
+  test('parameters are stored and shown; those of types not chosen are left out', async () => {
+    const { id } = (await dataset()).result;
+    const made = await fixture.call('evaluations.create', {
+      params,
+      body: {
+        name: 'x',
+        dataset_ids: [id],
+        evaluation_type_ids: ['contains', 'cost'],
+        parameters: { contains: { text: 'Paris', more: 1 }, exact_match: { text: 'x' }, other: 1 },
+      },
+    });
+    expect(made.result.parameters).toEqual({ contains: { text: 'Paris', ignore_case: false } });
+    const again = await fixture.call('evaluations.get', { params: { ...params, id: made.result.id } });
+    expect(again.result.parameters).toEqual(made.result.parameters);
+  });
+
+  const REFUSED_PARAMETERS: [string, string, unknown, string[]][] = [
+    ['none at all', 'contains', undefined, ['contains']],
+    ['those of another type', 'exact_match', { contains: { text: 'a' } }, ['exact_match']],
+    ['an empty text', 'contains', { contains: { text: '' } }, ['contains', 'text']],
+    ['no pattern', 'regex', { regex: {} }, ['regex', 'pattern']],
+    ['a pattern that is too long', 'regex', { regex: { pattern: 'a'.repeat(1001) } }, ['regex', 'pattern']],
+    ['a broken pattern', 'regex', { regex: { pattern: '(' } }, ['regex', 'pattern']],
+    ['a pattern that could hang', 'regex', { regex: { pattern: '(a+)\\1+$' } }, ['regex', 'pattern']],
+    ['a pattern that is too large', 'regex', { regex: { pattern: '(?:[ab]?){900}' } }, ['regex', 'pattern']],
+    ['a flag that is none', 'regex', { regex: { pattern: 'a', ignore_case: 'i' } }, ['regex', 'ignore_case']],
+  ];
+  test.each(REFUSED_PARAMETERS)('parameters are refused by their place: %s', async (_, type, parameters, path) => {
+    const { id } = (await dataset()).result;
+    const body = { name: 'x', dataset_ids: [id], evaluation_type_ids: [type], parameters };
+    const reply = await fixture.call('evaluations.create', { params, body });
+    expect([reply.status, reply.body.errors[0]?.code, reply.body.errors[0]?.path]).toEqual([
+      400,
+      7001,
+      ['body', 'parameters', ...path],
+    ]);
+  });
+
   test('the types are listed, in an order', async () => {
     const types = async (query: string) =>
       (await fixture.call('evaluationTypes.list', { query })).result.map((type: { id: string }) => type.id).join();
-    expect(await types('')).toBe('cost,speed,performance');
-    expect(await types('?order_by=name&order_by_direction=desc')).toBe('speed,performance,cost');
+    expect(await types('')).toBe(
+      'cost,speed,performance,success_rate,cached_share,latency_p95,tokens_per_answer,exact_match,contains,json_validity,regex',
+    );
+    expect(await types('?order_by=name&order_by_direction=desc&per_page=3')).toBe(
+      'tokens_per_answer,success_rate,speed',
+    );
+    expect(await types('?order_by=id&per_page=4&page=3')).toBe('speed,success_rate,tokens_per_answer');
     expect(await types('?page=2')).toBe('');
   });
 });

@@ -14,6 +14,8 @@ export interface ApiDeps {
   mayBePrivate: (hostname: string) => boolean;
   /** Told that an evaluation was stored and waits to be worked on. */
   evaluationsWaiting: () => void;
+  /** How far an evaluation is that is being worked on: logs looked at, of so many. */
+  evaluationProgress: (id: string) => { logs: number; of: number } | null;
   /** Told of errors that no client can act on. */
   report: (error: unknown, context: string) => void;
 }

@@ -1,4 +1,11 @@
-import { EVALUATION_TYPES, type Evaluation, type evaluationEndpoints } from '@headgate/contract';
+import {
+  EVALUATION_TYPES,
+  type Evaluation,
+  type EvaluationParameters,
+  type evaluationEndpoints,
+  typesWithParameters,
+} from '@headgate/contract';
+import { regexProblem } from '../evaluators/index.ts';
 import { uuidV7Source } from '../lib/index.ts';
 import type { DatasetData, Entry, EvaluationData, EvaluationResult } from '../stores/control-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
@@ -19,6 +26,8 @@ export function evaluationHandlers(deps: ApiDeps): Handlers<typeof evaluationEnd
   const { control, clock } = deps;
   const { evaluations, datasets } = control;
   const ids = uuidV7Source();
+  const wire = (entry: Entry<EvaluationData>, gatewayId: string) =>
+    wireEvaluation(entry, { gatewayId, progress: deps.evaluationProgress(entry.id) });
 
   return {
     'evaluationTypes.list': ({ query }) => {
@@ -53,10 +62,14 @@ export function evaluationHandlers(deps: ApiDeps): Handlers<typeof evaluationEnd
         if (dataset === null) throw invalidAt(['body', 'dataset_ids', index], 'There is no such dataset');
         chosen.push(dataset);
       }
+      await checkPattern(body.parameters);
       const nowMs = clock.nowMs();
       const data: EvaluationData = {
         title: body.name,
         datasets: chosen,
+        parameters: Object.fromEntries(
+          typesWithParameters(body.evaluation_type_ids).map((id) => [id, body.parameters[id]]),
+        ),
         processed: false,
         totalLogs: 0,
         results: [...new Set(body.evaluation_type_ids)].map((typeId) => ({
@@ -79,13 +92,27 @@ export function evaluationHandlers(deps: ApiDeps): Handlers<typeof evaluationEnd
   };
 }
 
-function wire({ id, data, createdAtMs, modifiedAtMs }: Entry<EvaluationData>, gatewayId: string): Evaluation {
+/** @throws Refusal `apiValidation` for a pattern that can't be used. */
+async function checkPattern({ regex }: EvaluationParameters): Promise<void> {
+  const problem = regex === undefined ? null : await regexProblem(regex);
+  if (problem !== null) throw invalidAt(['body', 'parameters', 'regex', 'pattern'], problem);
+}
+
+function wireEvaluation(
+  { id, data, createdAtMs, modifiedAtMs }: Entry<EvaluationData>,
+  { gatewayId, progress }: { gatewayId: string; progress: { logs: number; of: number } | null },
+): Evaluation {
+  const running =
+    progress === null || data.processed
+      ? {}
+      : { status_description: `running: ${progress.logs} of ${progress.of} logs` };
   return {
     id,
     gateway_id: gatewayId,
     name: data.title,
     processed: data.processed,
-    total_logs: data.totalLogs,
+    total_logs: data.processed ? data.totalLogs : (progress?.logs ?? 0),
+    parameters: data.parameters,
     datasets: data.datasets.map((dataset) => wireDataset(dataset, gatewayId)),
     results: data.results.map((result) => ({
       id: result.id,
@@ -93,6 +120,7 @@ function wire({ id, data, createdAtMs, modifiedAtMs }: Entry<EvaluationData>, ga
       evaluation_type_id: result.typeId,
       result: result.result,
       ...STATES[result.state],
+      ...running,
       total_logs: result.totalLogs,
       created_at: isoTime(createdAtMs),
       modified_at: isoTime(result.modifiedAtMs),

@@ -1,29 +1,41 @@
-import { EVALUATORS } from '../evaluators/index.ts';
+import { createEvaluator, type Evaluator } from '../evaluators/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { ControlStore, Entry, EvaluationData, EvaluationResult } from '../stores/control-ports.ts';
-import type { LogQuery, LogRecord, LogStore } from '../stores/ports.ts';
+import type { LogRecord, LogStore } from '../stores/ports.ts';
+import { answerText } from './answer-text.ts';
+import { countLogs, datasetLogs } from './dataset-logs.ts';
 
 export interface EvaluationJobDeps {
   control: Pick<ControlStore, 'evaluations' | 'pendingEvaluations'>;
-  logs: Pick<LogStore, 'list'>;
+  logs: Pick<LogStore, 'list' | 'get'>;
   clock: Clock;
   report: (error: unknown, context: string) => void;
+}
+
+/** How far an evaluation is: logs looked at, of so many. */
+export interface EvaluationProgress {
+  logs: number;
+  of: number;
 }
 
 export interface EvaluationJob {
   /** Works on everything that waits, one evaluation after the other. Returns at once; wake it at start and after each new one. */
   wake(): void;
+  /** Of the evaluation with this id; null when it is not being worked on. */
+  progress(id: string): EvaluationProgress | null;
   /** Resolves when nothing is being worked on. */
   idle(): Promise<void>;
   /** Ends after the page of logs in hand; what is unfinished begins anew at the next start. */
   stop(): Promise<void>;
 }
 
-const LOGS_PER_PAGE = 500;
+type Current = EvaluationProgress & { id: string };
+
 const WRITE = { actor: { kind: 'system', id: 'evaluate', name: 'evaluation job' } } as const;
 
 export function createEvaluationJob(deps: EvaluationJobDeps): EvaluationJob {
   let running: Promise<void> | null = null;
+  let current: Current | null = null;
   let wanted = false;
   let stopped = false;
 
@@ -31,7 +43,10 @@ export function createEvaluationJob(deps: EvaluationJobDeps): EvaluationJob {
     while (wanted && !stopped) {
       wanted = false;
       for (const entry of await deps.control.pendingEvaluations()) {
-        if (!stopped) await work(entry, deps, () => stopped);
+        if (stopped) return;
+        current = { id: entry.id, logs: 0, of: 0 };
+        await work(entry, deps, { progress: current, stopped: () => stopped });
+        current = null;
       }
     }
   }
@@ -41,10 +56,12 @@ export function createEvaluationJob(deps: EvaluationJobDeps): EvaluationJob {
       .catch((error: unknown) => deps.report(error, 'evaluations'))
       .finally(() => {
         running = null;
+        current = null;
       });
   }
   return {
     wake,
+    progress: (id) => (current?.id === id ? { logs: current.logs, of: current.of } : null),
     idle: async () => {
       await running;
     },
@@ -55,12 +72,16 @@ export function createEvaluationJob(deps: EvaluationJobDeps): EvaluationJob {
   };
 }
 
-async function work(entry: Entry<EvaluationData>, deps: EvaluationJobDeps, stopped: () => boolean): Promise<void> {
-  const done = await evaluate(entry, deps, stopped);
+interface Task {
+  progress: EvaluationProgress;
+  stopped: () => boolean;
+}
+
+async function work(entry: Entry<EvaluationData>, deps: EvaluationJobDeps, task: Task): Promise<void> {
+  const done = await evaluate(entry, deps, task);
   if (done === null) return;
-  const scope = { accountId: entry.accountId, parent: entry.parent };
   // Null when it was deleted in the meantime: then nobody asks for the result.
-  await deps.control.evaluations.update(scope, entry.id, {
+  await deps.control.evaluations.update(scopeOf(entry), entry.id, {
     ...WRITE,
     to: ({ data }) => ({ data: { ...data, ...done } }),
   });
@@ -68,70 +89,56 @@ async function work(entry: Entry<EvaluationData>, deps: EvaluationJobDeps, stopp
 
 type Done = Pick<EvaluationData, 'processed' | 'totalLogs' | 'results'>;
 
-/** Null: stopped before the end. */
+/** Null: stopped, or deleted, before the end. */
 async function evaluate(
-  { data, parent, createdAtMs }: Entry<EvaluationData>,
-  { logs, clock, report }: EvaluationJobDeps,
-  stopped: () => boolean,
+  entry: Entry<EvaluationData>,
+  { control, logs, clock, report }: EvaluationJobDeps,
+  { progress, stopped }: Task,
 ): Promise<Done | null> {
-  const evaluators = data.results.map(({ typeId }) => EVALUATORS[typeId]());
+  const { id, data, parent: gatewayKey, createdAtMs } = entry;
   const finish = (
     outcome: (index: number) => Pick<EvaluationResult, 'state' | 'result' | 'totalLogs'>,
   ): Done['results'] =>
     data.results.map((result, index) => ({ ...result, ...outcome(index), modifiedAtMs: clock.nowMs() }));
+  const snapshot = { gatewayKey, untilMs: createdAtMs, datasets: data.datasets };
   let totalLogs = 0;
   try {
-    for await (const record of distinct(data, (filters) => rows(logs, { parent, createdAtMs, filters }))) {
-      if (stopped()) return null;
-      for (const evaluator of evaluators) evaluator.add(record);
-      totalLogs++;
+    const evaluators = await Promise.all(data.results.map(({ typeId }) => createEvaluator(typeId, data.parameters)));
+    const show = shower(evaluators, (record) => logs.get(gatewayKey, record.id));
+    progress.of = await countLogs(logs, snapshot);
+    for await (const { read, fresh } of datasetLogs(logs, snapshot)) {
+      if (stopped() || (await control.evaluations.get(scopeOf(entry), id)) === null) return null;
+      for (const record of fresh) await show(record);
+      progress.logs += read;
+      totalLogs += fresh.length;
     }
+    const results = finish((index) => ({
+      state: 'done',
+      ...(evaluators[index]?.outcome() ?? { result: '', totalLogs: 0 }),
+    }));
+    return { processed: true, totalLogs, results };
   } catch (error) {
     report(error, 'an evaluation');
-    const results = finish(() => ({ state: 'failed', result: '', totalLogs: 0 }));
-    return { processed: true, totalLogs: 0, results };
-  }
-  const results = finish((index) => ({
-    state: 'done',
-    ...(evaluators[index]?.outcome() ?? { result: '', totalLogs: 0 }),
-  }));
-  return { processed: true, totalLogs, results };
-}
-
-type Filters = EvaluationData['datasets'][number]['data']['filters'];
-
-/** The logs of all datasets; one that is in several comes once. */
-async function* distinct(
-  { datasets }: EvaluationData,
-  read: (filters: Filters) => AsyncIterable<LogRecord>,
-): AsyncGenerator<LogRecord> {
-  const seen = datasets.length > 1 ? new Set<string>() : null;
-  for (const { data } of datasets) {
-    for await (const record of read(data.filters)) {
-      if (seen?.has(record.id)) continue;
-      seen?.add(record.id);
-      yield record;
-    }
+    return { processed: true, totalLogs: 0, results: finish(() => ({ state: 'failed', result: '', totalLogs: 0 })) };
   }
 }
 
-/** The logs that a dataset held when the evaluation was made. */
-async function* rows(
-  logs: Pick<LogStore, 'list'>,
-  { parent, createdAtMs, filters }: { parent: string; createdAtMs: number; filters: Filters },
-): AsyncGenerator<LogRecord> {
-  const before = new Date(createdAtMs + 1).toISOString();
-  const query: Omit<LogQuery, 'page'> = {
-    gatewayKey: parent,
-    filters: [...filters, { key: 'created_at', operator: 'lt', value: [before] }],
-    orderBy: 'created_at',
-    direction: 'asc',
-    perPage: LOGS_PER_PAGE,
-    withStatistics: false,
+/** Shows a log to all evaluators, with its answer when one of them wants it. One body at a time is in memory. */
+function shower(
+  evaluators: readonly Evaluator[],
+  read: (record: LogRecord) => ReturnType<LogStore['get']>,
+): (record: LogRecord) => Promise<void> | void {
+  const add = (record: LogRecord, answer: string | null) => {
+    for (const evaluator of evaluators) evaluator.add(record, answer);
   };
-  for (let page = 1; ; page++) {
-    const { rows: found } = await logs.list({ ...query, page });
-    yield* found;
-    if (found.length < LOGS_PER_PAGE) return;
-  }
+  if (!evaluators.some(({ readsAnswers }) => readsAnswers)) return (record) => add(record, null);
+  return async (record) => {
+    const stored = await read(record);
+    // Retention may have taken it since.
+    add(record, stored === null ? null : answerText(stored));
+  };
+}
+
+function scopeOf({ accountId, parent }: Entry<EvaluationData>) {
+  return { accountId, parent };
 }

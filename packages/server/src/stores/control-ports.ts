@@ -2,7 +2,14 @@
  * The port of everything that is configured: gateways, tokens, and what hangs on them. Written by the management API and
  * the CLI, read by both faces. No SQL words here.
  */
-import type { DatasetBody, EvaluationTypeId, GatewaySettings, RouteElement, TokenPolicy } from '@headgate/contract';
+import type {
+  DatasetBody,
+  EvaluationParameters,
+  EvaluationTypeId,
+  GatewaySettings,
+  RouteElement,
+  TokenPolicy,
+} from '@headgate/contract';
 import type { ConfigSnapshot, Permission } from './ports.ts';
 
 /** Who makes a change, for the audit log. */
@@ -169,6 +176,8 @@ export interface EvaluationData {
   title: string;
   /** As they were when the evaluation was made. */
   datasets: Entry<DatasetData>[];
+  /** Of the types that have some. */
+  parameters: EvaluationParameters;
   processed: boolean;
   totalLogs: number;
   results: EvaluationResult[];
