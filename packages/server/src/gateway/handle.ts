@@ -6,6 +6,7 @@ import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.t
 import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
 import type { Answer, BodyEnd, Failed, Opened, ReadCall, Step, Trail } from './call.ts';
 import { CaptureBudget } from './capture.ts';
+import { CommitLag } from './commit-lag.ts';
 import { maskQuery } from './credentials.ts';
 import { readFailed, readPassedOver } from './read-failed.ts';
 import { applyOptions, authenticate } from './steps/authenticate.ts';
@@ -66,6 +67,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { settings } = deps;
   const budget = new CaptureBudget(settings.captureBytes);
   const pool = new KeyPool();
+  const lag = new CommitLag(deps.clock);
+  const mustFinishFirst = () => settings.durability === 'strict' || lag.isBehind();
   const inFlight = new InFlight<Opened>({
     limitBytes: MAX_CACHED_BODY_BYTES,
     budget,
@@ -99,7 +102,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     } catch (error) {
       answered = refuseOrLeave(request, trail, error);
       const settled = finish(trail);
-      if (settings.durability === 'strict') await settled;
+      if (mustFinishFirst()) await settled;
     }
     return withOwnHeaders(answered, { first, trail });
   }
@@ -109,7 +112,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       clock: deps.clock,
       idleTimeoutMs: settings.idleTimeoutMs,
       tap: tapOptions(answer.trail),
-      finishFirst: settings.durability === 'strict',
+      finishFirst: mustFinishFirst,
       finish: (end, tap) => finishAnswer(answer.trail, end, tap),
     });
   }
@@ -154,7 +157,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   async function finish(trail: Trail): Promise<void> {
     try {
       if (trail.requestSize > settings.maxLogBodyBytes) trail.payloadDropped = true;
-      await settle(trail, deps);
+      await lag.watch(settle(trail, deps));
     } catch (error) {
       deps.report(error, 'settling a call');
     } finally {

@@ -14,8 +14,8 @@ export interface ReplyDeps {
   readonly tap: TapOptions;
   /** Runs once when the body has ended, however it ended; awaited before the client sees a clean end in `strict`. */
   readonly finish: (end: BodyEnd, tap: Tap) => Promise<void>;
-  /** `finish` is awaited before the last byte goes out. */
-  readonly finishFirst: boolean;
+  /** Whether `finish` is awaited before the last byte goes out; asked at the end. */
+  readonly finishFirst: () => boolean;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps)
   const once = onceOnly(deps.finish, tap);
   if (answer.pieces === null || head) {
     answer.pieces?.leave();
-    await settleBefore(once('done'), deps.finishFirst);
+    await settleBefore(once('done'), deps.finishFirst());
     return new Response(null, init);
   }
   const source = new Source(call, { pieces: answer.pieces, trail: answer.trail }, deps);
@@ -63,7 +63,7 @@ async function replyWhole(source: Source, init: ResponseInit, ending: Ending): P
     await once(piece);
     return new Response(brokenAfter(chunks), init);
   }
-  await settleBefore(once('done'), deps.finishFirst);
+  await settleBefore(once('done'), deps.finishFirst());
   const [only = new Uint8Array(0)] = chunks;
   return new Response(inOnePiece(chunks.length < 2 ? only : Buffer.concat(chunks)), init);
 }
@@ -87,10 +87,10 @@ function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStr
           controller.enqueue(piece);
           tap.push(piece);
         } else if (piece === 'done') {
-          await settleBefore(once('done'), deps.finishFirst);
+          await settleBefore(once('done'), deps.finishFirst());
           controller.close();
         } else {
-          await settleBefore(once(piece), deps.finishFirst);
+          await settleBefore(once(piece), deps.finishFirst());
           if (piece === 'truncated') breakOff(controller);
         }
       },
@@ -162,7 +162,7 @@ function onceOnly(finish: ReplyDeps['finish'], tap: Tap): Ending['once'] {
   };
 }
 
-/** In `relaxed` mode the row follows the answer; in `strict` the answer waits for the row. `finish` never rejects. */
+/** In `relaxed` mode the row follows the answer while the log keeps up; else the answer waits. `finish` never rejects. */
 function settleBefore(finishing: Promise<void>, wait: boolean): Promise<void> | undefined {
   return wait ? finishing : undefined;
 }
