@@ -19,7 +19,12 @@ export async function createToken(config: Config, options: CreateOptions): Promi
   if (Number.isNaN(expiresAtMs)) throw new ConfigError('--expires: expected an ISO 8601 time');
   await withControl(config, async (control) => {
     const gateways = options.gateways?.split(',').map((id) => id.trim()) ?? null;
-    const made = await control.tokens.create(config.accountId, { name: options.name, permissions, gateways, expiresAtMs });
+    const made = await control.tokens.create(config.accountId, {
+      name: options.name,
+      permissions,
+      gateways,
+      expiresAtMs,
+    });
     console.error(`token ${made.token.id} (${permissions.join(', ')}); its value is shown this once:`);
     console.log(made.value);
   });
@@ -28,7 +33,8 @@ export async function createToken(config: Config, options: CreateOptions): Promi
 export function listTokens(config: Config): Promise<void> {
   return withControl(config, async (control) => {
     for (const token of await control.tokens.all(config.accountId)) {
-      const expires = token.expiresAtMs === null ? 'never expires' : `until ${new Date(token.expiresAtMs).toISOString()}`;
+      const expires =
+        token.expiresAtMs === null ? 'never expires' : `until ${new Date(token.expiresAtMs).toISOString()}`;
       const gateways = token.gateways === null ? 'all gateways' : token.gateways.join(',');
       console.log([token.id, token.name, token.permissions.join(','), gateways, expires].join('\t'));
     }
