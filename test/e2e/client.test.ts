@@ -181,6 +181,11 @@ describe('every resource, there and back', () => {
   });
 });
 
+test('the reference of the API is a page', async () => {
+  const response = await fetch(`${server.origin}/docs`);
+  expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('id="gateways.list"')]);
+});
+
 interface Ran {
   code: number;
   out: string;

@@ -15,6 +15,7 @@ import { authenticate, authorize } from './authorize.ts';
 import { auditHandlers } from './audit-logs.ts';
 import { customProviderHandlers } from './custom-providers.ts';
 import { datasetHandlers } from './datasets.ts';
+import { DOCS_HEADERS, docsPage } from './docs-page.ts';
 import { type ApiDeps, type Call, type Handlers, type Page, Versioned } from './endpoint-handler.ts';
 import { evaluationHandlers } from './evaluations.ts';
 import { dropRemovedLogs, gatewayHandlers } from './gateways.ts';
@@ -28,7 +29,10 @@ import { tokenHandlers } from './tokens.ts';
 /** A handler whose endpoint is known only at run time. */
 type AnyHandler = (call: Omit<Call<Endpoint>, 'body'> & { body: unknown }) => unknown;
 
-/** Serves the management API (`/client/v4/**`) and its description (`/openapi.json`). The returned function never throws. */
+/**
+ * Serves the management API (`/client/v4/**`) and its description (`/openapi.json`, `/docs`). The returned function never
+ * throws.
+ */
 export function createApi(deps: ApiDeps): (request: Request) => Promise<Response> {
   const app = apiRouter(deps);
   void dropRemovedLogs(deps);
@@ -47,6 +51,11 @@ export function apiRouter(deps: ApiDeps): Hono {
     c.res.headers.set('x-request-id', requestId(deps.clock.nowMs()));
     c.res.headers.set('x-content-type-options', 'nosniff');
     c.res.headers.set('cache-control', 'no-store');
+  });
+  let page: string | null = null;
+  app.get('/docs', () => {
+    page ??= docsPage(openApiDocument(deps.version));
+    return new Response(page, { headers: DOCS_HEADERS });
   });
   app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
 

@@ -185,5 +185,5 @@ test('the router serves what the OpenAPI document describes, nothing else', asyn
   const described = Object.entries(paths as Record<string, object>).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${API_BASE}${path.replace(/\{(\w+)\}/g, ':$1')}`),
   );
-  expect(served.sort()).toEqual([...described, 'GET /openapi.json'].sort());
+  expect(served.sort()).toEqual([...described, 'GET /docs', 'GET /openapi.json'].sort());
 });

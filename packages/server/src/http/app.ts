@@ -5,7 +5,7 @@ import { gatewayError, managementError } from './errors.ts';
 
 export interface AppDeps {
   readonly gateway: Gateway;
-  /** The management API: `/client/v4/…` and `/openapi.json`. */
+  /** The management API: `/client/v4/…`, `/openapi.json` and `/docs`. */
   readonly api: (request: Request) => Promise<Response>;
   readonly cors: CorsPolicy;
   /** Null when ready, else why not. */
@@ -29,14 +29,16 @@ export function createApp(deps: AppDeps): App {
   async function handle(request: Request): Promise<Response> {
     const path = pathOf(request.url);
     if (path.startsWith('/v1/')) return gatewayFace(request);
-    if (path.startsWith('/client/v4/') || path === '/openapi.json') return managementFace(request);
+    if (path.startsWith('/client/v4/') || path === '/openapi.json' || path === '/docs') return managementFace(request);
     switch (path) {
       case '/healthz':
         return new Response('ok\n');
       case '/readyz':
         return readiness();
       case '/':
-        return new Response(`Headgate ${deps.version}\nmanagement API: /client/v4\nOpenAPI: /openapi.json\n`);
+        return new Response(
+          `Headgate ${deps.version}\nmanagement API: /client/v4\nOpenAPI: /openapi.json\nAPI reference: /docs\n`,
+        );
       default:
         return managementError(new Refusal('apiRouteUnknown'));
     }
