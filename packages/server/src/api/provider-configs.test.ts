@@ -119,6 +119,15 @@ describe('provider configs', () => {
     expect(keys()[0]?.secret?.reveal()).toBe('again');
   });
 
+  test('a key in a shape that its provider cannot use is refused, and not repeated', async () => {
+    const refused = await create({ provider_slug: 'google-vertex-ai', secret: 'no-service-account' });
+    expect(refused).toMatchObject({ status: 400, body: { errors: [{ code: 7001, path: ['body', 'secret'] }] } });
+    expect(JSON.stringify(refused)).not.toContain('no-service-account');
+    const { id } = (await create()).result;
+    expect((await edit(id, { provider_slug: 'google-vertex-ai', secret: 'no-service-account' })).status).toBe(400);
+    expect(keys()[0]?.secret?.reveal()).toBe(KEY);
+  });
+
   test('the store that the gateway names is used', async () => {
     const { storeId } = await storedSecret('x');
     const other = (await fixture.call('secretStores.create', { body: { name: 'other' } })).result.id;

@@ -1,4 +1,6 @@
 import { type ProviderConfig, type providerConfigEndpoints, Refusal } from '@headgate/contract';
+import { Secret } from '../lib/index.ts';
+import { CredentialError, checkCredential, findProvider } from '../providers/index.ts';
 import type { ControlCollections, Entry, ProviderConfigData, Write } from '../stores/control-ports.ts';
 import { type ApiDeps, type Call, type Handlers, versioned } from './endpoint-handler.ts';
 import { accountScope, below, found, type GatewayPath, gatewayOf, isoTime, notFound, paged } from './find.ts';
@@ -40,6 +42,7 @@ export function providerConfigHandlers({ control }: ApiDeps): Handlers<Endpoints
         rateLimitSeconds: body.rate_limit_period === undefined ? before.data.rateLimitSeconds : body.rate_limit_period,
       };
       const given = { secret: body.secret, secretId: body.secret_id };
+      if (given.secret !== undefined) refuseMalformed(next.providerSlug, given.secret);
       const place = { params, slug: next.providerSlug, alias: next.alias };
       const own = { accountId: scope.accountId, parent: before.data.storeId };
       if (given.secret !== undefined && before.data.ownsSecret) {
@@ -69,6 +72,7 @@ export function providerConfigHandlers({ control }: ApiDeps): Handlers<Endpoints
     { params, slug, alias, value }: { params: GatewayPath; slug: string; alias: string; value: string },
     { actor }: Write,
   ): Promise<Pick<ProviderConfigData, 'storeId' | 'secretId' | 'ownsSecret'>> => {
+    refuseMalformed(slug, value);
     const account = accountScope(params.account_id);
     const gateway = await found(stores.gateways.find(account, params.gateway_id), 'gateway');
     const wanted = gateway.data.store_id;
@@ -154,4 +158,16 @@ async function existingSecret(
 function refuseRestricted(gateways: ReadonlySet<string> | null): void {
   if (gateways === null) return;
   throw new Refusal('apiForbidden', { message: 'A token restricted to gateways can only store keys of its own' });
+}
+
+/** A key in a shape that its provider cannot use is refused now rather than at the first call. */
+function refuseMalformed(providerSlug: string, value: string): void {
+  const row = findProvider(providerSlug);
+  if (row === null) return;
+  try {
+    checkCredential(row, new Secret(value));
+  } catch (error) {
+    if (!(error instanceof CredentialError)) throw error;
+    throw invalidAt(['body', 'secret'], error.message);
+  }
 }

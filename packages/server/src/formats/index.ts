@@ -6,6 +6,6 @@ export { anthropicUsage } from './anthropic-messages/usage.ts';
 export { createReader } from './reader.ts';
 export * from './reading.ts';
 export { formatForPath } from './path.ts';
-export { createRealtimeReader, type RealtimeFrame, readRealtime } from './realtime/index.ts';
+export { type RealtimeFrame, readRealtime } from './realtime/index.ts';
 export { readRequest } from './request.ts';
 export { emptyUsage, usageMetadata } from './usage.ts';

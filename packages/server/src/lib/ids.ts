@@ -28,8 +28,3 @@ export function uuidV7Source(random: (bytes: Uint8Array) => Uint8Array = (b) => 
   };
 }
 
-/** Milliseconds held by a UUIDv7, or null when `id` is not one. */
-export function uuidV7TimeMs(id: string): number | null {
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)) return null;
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-}

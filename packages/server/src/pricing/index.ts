@@ -3,9 +3,8 @@
  * and no provider by name; what is particular to one stands in the price list.
  */
 export { type AnswerInput, costOfAnswer } from './answer-cost.ts';
-export { type CostBreakdown, type CostComponent, costOf } from './cost.ts';
-export { type CustomCost, CustomCostError, customCostOf, parseCustomCost } from './custom-cost.ts';
+export type { CostBreakdown, CostComponent } from './cost.ts';
+export { type CustomCost, CustomCostError, parseCustomCost } from './custom-cost.ts';
 export { type EstimateInput, estimateCost, estimateTokens } from './estimate.ts';
-export { dollarRate, dollarsToPico, type Exact, formatExact } from './exact.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
-export { type PriceOverride, type PriceRow, RATE_NAMES, type RateName, type Rates, type Tier } from './row.ts';
+export type { PriceOverride, PriceRow } from './row.ts';

@@ -4,13 +4,7 @@
  * storage, no client token of ours. Nothing here prints a credential: every error names what was expected instead.
  */
 export { type Authorization, type Authorizer, type AuthorizerDeps, createAuthorizer } from './authorize.ts';
-export {
-  checkCredential,
-  CredentialError,
-  type CredentialProblem,
-  type CredentialSite,
-  credentialSite,
-} from './credential.ts';
+export { checkCredential, CredentialError } from './credential.ts';
 export { hasProviderCredential } from './has-credential.ts';
 export { KeyPool, type KeyOutcome, type KeyPick, type PooledKey } from './key-pool.ts';
 export { parseProviderKeys } from './provider-keys.ts';
