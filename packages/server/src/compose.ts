@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from 'bun:sqlite';
 import { createApi } from './api/index.ts';
@@ -6,7 +6,8 @@ import { type Config, ConfigError } from './config.ts';
 import { createGateway } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { createEvaluationJob } from './jobs/index.ts';
-import { hostMatcher, keepMemoryLow, type Secret, systemClock, uuidV7Source } from './lib/index.ts';
+import { hostMatcher, keepMemoryLow, systemClock, uuidV7Source } from './lib/index.ts';
+import { withMasterKey } from './master-key.ts';
 import { createPriceBook } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
@@ -104,22 +105,22 @@ export async function compose(config: Config): Promise<Runtime> {
 
 /** Opens the control store alone, as the commands that run beside a server do. */
 export async function openControl(config: Config): Promise<ControlStore> {
-  const file = join(config.dataDir, 'control.db');
-  const masterKey = readMasterKey(config.dataDir, config.masterKey);
+  const file = controlFile(config);
+  const options = { file, clock: systemClock, ids: uuidV7Source(), accountId: config.accountId };
   try {
-    return await openControlStore({
-      file,
-      clock: systemClock,
-      ids: uuidV7Source(),
-      masterKey,
-      accountId: config.accountId,
-    });
+    return await withMasterKey(config.dataDir, config.masterKey, (masterKey) =>
+      openControlStore({ ...options, masterKey }),
+    );
   } catch (error) {
-    if (error instanceof MigrationError) throw error;
+    if (error instanceof MigrationError || error instanceof ConfigError) throw error;
     throw new ConfigError(
       `HEADGATE_DATA_DIR: cannot open ${file} (${error instanceof Error ? error.message : String(error)})`,
     );
   }
+}
+
+export function controlFile({ dataDir }: Config): string {
+  return join(dataDir, 'control.db');
 }
 
 /** One line on standard error; never a secret, never a body. */
@@ -179,7 +180,7 @@ export function prepareDirectory(dataDir: string): void {
 }
 
 /** Two servers on one directory would write over each other. The lock is the kernel's: it goes when the process does. */
-function lockDirectory(dataDir: string): () => void {
+export function lockDirectory(dataDir: string): () => void {
   const lock = new Database(join(dataDir, 'lock.db'));
   try {
     lock.run('PRAGMA busy_timeout = 0');
@@ -189,29 +190,6 @@ function lockDirectory(dataDir: string): () => void {
     throw new ConfigError(`HEADGATE_DATA_DIR: ${dataDir} is in use by another headgate process`);
   }
   return () => lock.close();
-}
-
-/** The key for secrets at rest: given, or made on the first start and kept beside the data, readable by its owner only. */
-function readMasterKey(dataDir: string, given: Secret | null): Uint8Array {
-  if (given !== null) return Buffer.from(given.reveal(), 'base64');
-  const file = join(dataDir, 'master.key');
-  try {
-    // Fails when it exists: a key is never written over.
-    const handle = openSync(file, 'wx', 0o600);
-    const key = crypto.getRandomValues(new Uint8Array(32));
-    writeFileSync(handle, Buffer.from(key).toString('base64'));
-    closeSync(handle);
-    return key;
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') {
-      throw new ConfigError(
-        `HEADGATE_DATA_DIR: cannot write ${file} (${(error as { code?: string }).code ?? 'unknown error'})`,
-      );
-    }
-  }
-  const key = Buffer.from(readFileSync(file, 'utf8'), 'base64');
-  if (key.byteLength !== 32) throw new ConfigError(`HEADGATE_MASTER_KEY: ${file} does not hold 32 bytes in base64`);
-  return key;
 }
 
 async function ensureAdminToken(control: ControlStore, config: Config): Promise<string | null> {

@@ -9,6 +9,7 @@ import { VERSION } from '../version.ts';
 import { explain } from './connection.ts';
 import { doctor } from './doctor.ts';
 import { addResourceCommands } from './resource-commands.ts';
+import { addRotateCommand } from './rotate-keys.ts';
 import { serve } from './serve.ts';
 import { createToken, listTokens, revokeToken } from './token.ts';
 
@@ -64,6 +65,7 @@ function program(): Command {
     .description('delete a token: it is refused from then on')
     .action((id: string) => revokeToken(configuration(), id));
   addResourceCommands(headgate);
+  addRotateCommand(headgate, configuration);
   return headgate;
 }
 

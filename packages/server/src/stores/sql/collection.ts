@@ -185,7 +185,8 @@ function versionOf({ id, revision }: EntryRow): string {
   return `${id}-${revision}`;
 }
 
-function sealContext(kind: string, id: string): string {
+/** What a record's secret parts are sealed under. */
+export function sealContext(kind: string, id: string): string {
   return `${kind}/${id}`;
 }
 

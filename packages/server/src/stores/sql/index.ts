@@ -3,5 +3,7 @@
  * in-memory view for the data plane and an audit row for every change. Knows nothing of HTTP.
  */
 export type { ControlStore } from '../control-ports.ts';
+export { WrongMasterKey } from './master-key-check.ts';
 export { MigrationError } from './migrate.ts';
 export { openControlStore } from './open.ts';
+export { rotateMasterKey } from './rotate.ts';

@@ -8,11 +8,12 @@ import { listAudit } from './audit.ts';
 import { type Change, decodeEntry, type Run, type Surroundings, sqlCollection } from './collection.ts';
 import { bunSqliteDialect } from './dialect.ts';
 import { collectionsOn, EVALUATIONS, TOKENS } from './kinds.ts';
+import { checkMasterKey, readMasterKeyCheck } from './master-key-check.ts';
 import { migrate } from './migrate.ts';
 import { LIVE_KINDS, SnapshotIndex } from './snapshot.ts';
 import type { Tables } from './tables.ts';
 import { ensureAdminToken, tokenStore } from './tokens.ts';
-import { createVault, type Vault } from './vault.ts';
+import { createVault } from './vault.ts';
 
 export interface ControlStoreOptions {
   /** Database file, or `:memory:`. */
@@ -30,7 +31,7 @@ const WATCH_MS = 500;
 
 /**
  * Opens the control database and brings it to this release's shape.
- * @throws MigrationError when that fails, leaving it as it was; Error when the master key is not the one it was made with.
+ * @throws MigrationError when that fails, leaving it as it was; WrongMasterKey when it was made with another one.
  */
 export async function openControlStore(options: ControlStoreOptions): Promise<ControlStore> {
   const { clock, ids } = options;
@@ -40,9 +41,10 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
   database.run('PRAGMA synchronous = FULL');
   database.run('PRAGMA busy_timeout = 5000');
   const db = new Kysely<Tables>({ dialect: bunSqliteDialect(database) });
+  let keyCheck: string;
   try {
     await migrate(db, clock.nowMs());
-    await checkMasterKey(db, vault);
+    keyCheck = await checkMasterKey(db, vault);
     await db
       .insertInto('accounts')
       .values({ id: options.accountId, created_at_ms: clock.nowMs() })
@@ -62,7 +64,7 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
     for (const after of rows) index.changed({ kind: after.kind, before: null, after });
   };
   await load(db);
-  const run = transactions(db, (change) => index.changed(change));
+  const run = transactions(db, keyCheck, (change) => index.changed(change));
   const around: Surroundings = { db, run, clock, ids, vault };
   const collections = collectionsOn(around);
   const tokens = sqlCollection(TOKENS, around);
@@ -104,13 +106,19 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
   };
 }
 
-/** Transactions one after the other; the changes of each reach the snapshot before the next one starts. */
-function transactions(db: Kysely<Tables>, apply: (change: Change) => void): Run {
+/**
+ * Transactions one after the other; the changes of each reach the snapshot before the next one starts. None is begun
+ * once the master key has been changed by another process: what it sealed could never be opened again.
+ */
+function transactions(db: Kysely<Tables>, keyCheck: string, apply: (change: Change) => void): Run {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const result = last.then(async () => {
       const changes: Change[] = [];
-      const value = await db.transaction().execute((trx) => work({ trx, changed: (change) => changes.push(change) }));
+      const value = await db.transaction().execute(async (trx) => {
+        if ((await readMasterKeyCheck(trx)) !== keyCheck) throw new Error('The master key was changed: start again');
+        return work({ trx, changed: (change) => changes.push(change) });
+      });
       for (const change of changes) apply(change);
       return value;
     });
@@ -167,22 +175,4 @@ async function ensureDefault(
   const made = index.gateway(accountId, DEFAULT_GATEWAY_ID);
   if (made === null) throw new Error('The default gateway was deleted while it was made');
   return made;
-}
-
-/** Fails early and clearly instead of at the first secret. */
-async function checkMasterKey(db: Kysely<Tables>, vault: Vault): Promise<void> {
-  const name = 'master_key_check';
-  const fact = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
-  if (fact === undefined) {
-    await db
-      .insertInto('facts')
-      .values({ name, value: vault.seal(name, name) })
-      .execute();
-    return;
-  }
-  try {
-    vault.open(fact.value, name);
-  } catch (cause) {
-    throw new Error('The master key is not the one that the control database was made with', { cause });
-  }
 }

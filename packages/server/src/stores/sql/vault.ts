@@ -12,13 +12,14 @@ const VERSION = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
+const WRAPPED_END = 1 + IV_BYTES + TAG_BYTES + KEY_BYTES;
 
 /**
  * AES-256-GCM with a data key per record, which the master key wraps: version, wrapped data key, ciphertext; each of the
  * two as nonce, tag, bytes; all in base64. `masterKey` must be 32 bytes.
  */
 export function createVault(masterKey: Uint8Array): Vault {
-  if (masterKey.byteLength !== KEY_BYTES) throw new RangeError(`The master key must be ${KEY_BYTES} bytes`);
+  checkLength(masterKey);
   return {
     seal(text, context) {
       const dataKey = randomBytes(KEY_BYTES);
@@ -30,13 +31,37 @@ export function createVault(masterKey: Uint8Array): Vault {
       return Buffer.concat(parts).toString('base64');
     },
     open(sealed, context) {
-      const bytes = Buffer.from(sealed, 'base64');
-      if (bytes[0] !== VERSION) throw new Error('Sealed text of an unknown version');
-      const split = 1 + IV_BYTES + TAG_BYTES + KEY_BYTES;
-      const dataKey = decrypt(bytes.subarray(1, split), masterKey, context);
-      return decrypt(bytes.subarray(split), dataKey, context).toString();
+      const bytes = decode(sealed);
+      const dataKey = decrypt(bytes.subarray(1, WRAPPED_END), masterKey, context);
+      return decrypt(bytes.subarray(WRAPPED_END), dataKey, context).toString();
     },
   };
+}
+
+/**
+ * Wraps the data key of sealed text with another master key; what it encrypts stays as it is. The returned function
+ * throws as `open` does.
+ */
+export function rewrapper(from: Uint8Array, to: Uint8Array): (sealed: string, context: string) => string {
+  checkLength(from);
+  checkLength(to);
+  return (sealed, context) => {
+    const bytes = decode(sealed);
+    const dataKey = decrypt(bytes.subarray(1, WRAPPED_END), from, context);
+    return Buffer.concat([Buffer.of(VERSION), encrypt(dataKey, to, context), bytes.subarray(WRAPPED_END)]).toString(
+      'base64',
+    );
+  };
+}
+
+function checkLength(masterKey: Uint8Array): void {
+  if (masterKey.byteLength !== KEY_BYTES) throw new RangeError(`The master key must be ${KEY_BYTES} bytes`);
+}
+
+function decode(sealed: string): Buffer {
+  const bytes = Buffer.from(sealed, 'base64');
+  if (bytes[0] !== VERSION) throw new Error('Sealed text of an unknown version');
+  return bytes;
 }
 
 function encrypt(plain: Uint8Array, key: Uint8Array, context: string): Buffer {
