@@ -52,10 +52,11 @@ test('prints each new row once, also one whose call began before a row that is s
   expect(printed).toEqual(['a', 'fast', 'slow', 'same time', 'later']);
 });
 
-test('a row that was deleted hides no new one', async () => {
-  const rows = [row('a', 1), row('b', 2)];
-  const { printed } = await follow(rows, [() => rows.splice(0, 2, row('c', 3))]);
-  expect(printed).toEqual(['a', 'b', 'c']);
+test('rows that were deleted hide no new ones', async () => {
+  const many = (from: number, count: number) => Array.from({ length: count }, (_, n) => row(`r${from + n}`, from + n));
+  const rows = many(0, 120);
+  const { printed } = await follow(rows, [() => rows.splice(0, 60, ...many(120, 70))], 0);
+  expect(printed).toEqual(many(120, 70).map(({ id }) => id));
 });
 
 test('more rows than a page are read page by page; a look without news is one request', async () => {
