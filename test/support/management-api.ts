@@ -2,6 +2,8 @@ import { API_BASE, type Endpoint, type EndpointName, endpoints, type Envelope } 
 import { FakeClock } from './fake-clock.ts';
 import { createEvaluationJob, type EvaluationJob } from '../../packages/server/src/jobs/index.ts';
 import { uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.ts';
+import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import type { ControlStore } from '../../packages/server/src/stores/control-ports.ts';
 import { openMemoryLogStore } from '../../packages/server/src/stores/memory/index.ts';
 import type { LogStore, Permission } from '../../packages/server/src/stores/ports.ts';
@@ -15,6 +17,7 @@ export interface ApiFixture {
   deps: ApiDeps;
   control: ControlStore;
   logs: LogStore;
+  cache: AnswerCache;
   clock: FakeClock;
   evaluations: EvaluationJob;
   /** As after a new start of the process: the stores stay. */
@@ -73,12 +76,14 @@ export async function apiFixture(): Promise<ApiFixture> {
   });
   const adminToken = (await control.ensureAdminToken(null)) ?? '';
   const logs = openMemoryLogStore();
+  const cache = createMemoryAnswerCache();
   const reported: unknown[] = [];
   const report = (error: unknown) => reported.push(error);
   const evaluations = createEvaluationJob({ control, logs, clock, report });
   const deps: ApiDeps = {
     control,
     logs,
+    cache,
     clock,
     publicOrigin: () => 'https://gateway.test',
     version: '1.2.3',
@@ -111,6 +116,7 @@ export async function apiFixture(): Promise<ApiFixture> {
     evaluations,
     control,
     logs,
+    cache,
     clock,
     reported,
     adminToken,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { auditEndpoints } from './audit-logs.ts';
+import { cacheEndpoints } from './cache.ts';
 import { customProviderEndpoints } from './custom-providers.ts';
 import { datasetEndpoints } from './datasets.ts';
 import type { Endpoint, ParamName } from './endpoint.ts';
@@ -15,6 +16,7 @@ import { tokenEndpoints } from './tokens.ts';
 export const endpoints = {
   ...gatewayEndpoints,
   ...logEndpoints,
+  ...cacheEndpoints,
   ...providerConfigEndpoints,
   ...customProviderEndpoints,
   ...secretsStoreEndpoints,

@@ -72,6 +72,7 @@ export async function compose(config: Config): Promise<Runtime> {
     api: createApi({
       control,
       logs,
+      cache,
       clock: systemClock,
       publicOrigin: (request) => config.publicUrl ?? originOf(request),
       version: VERSION,

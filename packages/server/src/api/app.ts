@@ -13,6 +13,7 @@ import { Hono } from 'hono';
 import { uuidV7Source } from '../lib/index.ts';
 import { authenticate, authorize } from './authorize.ts';
 import { auditHandlers } from './audit-logs.ts';
+import { cacheHandlers } from './cache.ts';
 import { customProviderHandlers } from './custom-providers.ts';
 import { datasetHandlers } from './datasets.ts';
 import { DOCS_HEADERS, docsPage } from './docs-page.ts';
@@ -85,6 +86,7 @@ function allHandlers(deps: ApiDeps): Handlers<Endpoints> {
   return {
     ...gatewayHandlers(deps),
     ...logHandlers(deps),
+    ...cacheHandlers(deps),
     ...providerConfigHandlers(deps),
     ...customProviderHandlers(deps),
     ...secretsStoreHandlers(deps),

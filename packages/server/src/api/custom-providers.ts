@@ -8,8 +8,13 @@ import { mask } from './mask.ts';
 
 type Provider = Entry<CustomProviderData>;
 
-export function customProviderHandlers({ control, mayBePrivate }: ApiDeps): Handlers<typeof customProviderEndpoints> {
+export function customProviderHandlers({
+  control,
+  cache,
+  mayBePrivate,
+}: ApiDeps): Handlers<typeof customProviderEndpoints> {
   const { customProviders } = control;
+  const purge = (accountId: string, slug: string) => cache.purgeProvider(accountId, `custom-${slug}`);
 
   return {
     'customProviders.list': async ({ params, query, token }) => {
@@ -49,32 +54,40 @@ export function customProviderHandlers({ control, mayBePrivate }: ApiDeps): Hand
     },
     'customProviders.edit': async ({ params, body, token, write }) => {
       if (body.base_url !== undefined) checkBaseUrl(body.base_url, mayBePrivate);
+      let slugBefore = '';
       const given = <T>(value: T | undefined, before: T): T => (value === undefined ? before : value);
       const changed = await slugOrTaken(
         customProviders.update(accountScope(params.account_id), params.id, {
           ...write,
-          to: ({ name, data }) => ({
-            name: body.slug ?? name,
-            data: {
-              title: body.name ?? data.title,
-              baseUrl: body.base_url ?? data.baseUrl,
-              description: given(body.description, data.description),
-              link: given(body.link, data.link),
-              enable: given(body.enable, data.enable) ?? false,
-              beta: given(body.beta, data.beta) ?? false,
-              curlExample: given(body.curl_example, data.curlExample),
-              jsExample: given(body.js_example, data.jsExample),
-              headers: given(body.headers, data.headers),
-              position: given(body.position, data.position),
-            },
-          }),
+          to: ({ name, data }) => {
+            slugBefore = name;
+            return {
+              name: body.slug ?? name,
+              data: {
+                title: body.name ?? data.title,
+                baseUrl: body.base_url ?? data.baseUrl,
+                description: given(body.description, data.description),
+                link: given(body.link, data.link),
+                enable: given(body.enable, data.enable) ?? false,
+                beta: given(body.beta, data.beta) ?? false,
+                curlExample: given(body.curl_example, data.curlExample),
+                jsExample: given(body.js_example, data.jsExample),
+                headers: given(body.headers, data.headers),
+                position: given(body.position, data.position),
+              },
+            };
+          },
         }),
       );
       const entry = known(changed);
+      await purge(params.account_id, slugBefore);
       return versioned(wire(entry, token), entry);
     },
-    'customProviders.delete': async ({ params, token, write }) =>
-      wire(known(await customProviders.remove(accountScope(params.account_id), params.id, write)), token),
+    'customProviders.delete': async ({ params, token, write }) => {
+      const entry = known(await customProviders.remove(accountScope(params.account_id), params.id, write));
+      await purge(params.account_id, entry.name);
+      return wire(entry, token);
+    },
   };
 }
 

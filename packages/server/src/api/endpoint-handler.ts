@@ -1,11 +1,13 @@
 import type { BodyOf, Endpoint, ParamsOf, QueryOf, ResponseOf } from '@headgate/contract';
 import type { Clock } from '../lib/index.ts';
+import type { AnswerCache } from '../stores/cache-ports.ts';
 import type { ControlStore, Write } from '../stores/control-ports.ts';
 import type { LogStore, TokenIdentity } from '../stores/ports.ts';
 
 export interface ApiDeps {
   control: ControlStore;
   logs: LogStore;
+  cache: Pick<AnswerCache, 'purge' | 'purgeProvider'>;
   clock: Clock;
   /** Scheme and host under which clients reach us, e.g. `https://gateway.example.com`. */
   publicOrigin: (request: Request) => string;

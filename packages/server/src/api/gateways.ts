@@ -15,7 +15,7 @@ import { invalidAt } from './read-input.ts';
 import { nameSpendRules } from './spend-rules.ts';
 
 export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints> {
-  const { control } = deps;
+  const { control, cache } = deps;
   const { gateways } = control;
   const find = (accountId: string, id: string) => found(gateways.find(accountScope(accountId), id), 'gateway');
   const baseUrl = (request: Request, params: { account_id: string; gateway_id: string }) =>
@@ -48,6 +48,8 @@ export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints
       const to = ({ data }: Entry<GatewaySettings>) => ({ data: settingsFrom(body, data) });
       const changed = gateways.update(accountScope(params.account_id), id, { ...write, to });
       const entry = await found(changed, 'gateway');
+      // A failure is the caller's to know: the same update again makes up for it.
+      if (entry.data.cache_invalidate_on_update) await cache.purge({ gatewayKey: id });
       return versioned(wireGateway(entry, token), entry);
     },
     'gateways.delete': async ({ params, token, write }) => {
@@ -56,8 +58,11 @@ export function gatewayHandlers(deps: ApiDeps): Handlers<typeof gatewayEndpoints
         await removeOwnSecrets(stores, { accountId: params.account_id, parent: id }, write.actor);
         return found(stores.gateways.remove(accountScope(params.account_id), id, write), 'gateway');
       });
-      // Its logs can be many: the answer does not wait for them.
+      // Nobody can reach them any more, and logs can be many: the answer does not wait.
       void dropRemovedLogs(deps);
+      void cache
+        .purge({ gatewayKey: id })
+        .catch((error) => deps.report(error, 'emptying the cache of a removed gateway'));
       return wireGateway(removed, token);
     },
     'urls.base': ({ params, request }) => baseUrl(request, params),
