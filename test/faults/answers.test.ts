@@ -318,6 +318,49 @@ describe('a stream', () => {
     expect((await walk.nextRow()).record).toMatchObject({ outcome: 'truncated', error: { code: 'timeout' } });
   });
 
+  test('whose client leaves on the end mark has come to its end', async () => {
+    const { handler, connection } = driven();
+    await begin({ upstream: handler });
+    const leaving = new AbortController();
+    const asking = fetch(`${walk.base}/openai/chat/completions`, {
+      method: 'POST',
+      body: '{"stream":true}',
+      signal: leaving.signal,
+    });
+    const provider = await connection;
+    await provider.write(SSE_HEAD + chunk(`${delta('Hel')}${usageEvent}data: [DONE]\n\n`));
+    const reader = ((await asking).body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    leaving.abort();
+    expect((await walk.nextRow()).record).toMatchObject({ outcome: 'success', tokensOut: 2 });
+  });
+
+  test('a client that takes its time is not the provider’s silence; one that never reads again is given up', async () => {
+    const clock = new FakeClock();
+    const { handler, connection } = driven();
+    await begin({ upstream: handler, clock, settings: { idleTimeoutMs: 5000 } });
+    const { port, pathname } = new URL(`${walk.base}/openai/x`);
+    const client = connect(Number(port), '127.0.0.1', () =>
+      client.write(`GET ${pathname} HTTP/1.1\r\nhost: x\r\n\r\n`),
+    );
+    client.pause();
+    const provider = await connection;
+    await provider.write(SSE_HEAD);
+    const flood = async () => {
+      for (let i = 0; i < 4000; i++) await Promise.race([provider.write(chunk('x'.repeat(65_536))), provider.closed]);
+    };
+    const flooding = flood();
+    await turns(20_000);
+    clock.advance(5000);
+    expect((await walk.nextRow()).record).toMatchObject({
+      outcome: 'cancelled',
+      error: { code: 'timeout', message: expect.stringContaining('taken by the client') },
+    });
+    await provider.closed;
+    await flooding;
+    client.destroy();
+  });
+
   test('a client that does not read holds the provider back', async () => {
     let sent = 0;
     const piece = chunk('x'.repeat(65_536));

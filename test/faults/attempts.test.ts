@@ -108,6 +108,33 @@ describe('retries', () => {
     await walk.nextRow();
   });
 
+  test('a client that leaves during the pause before a retry ends the call; the failed try keeps its one row', async () => {
+    const clock = new FakeClock();
+    await begin({
+      policy: { retry: { retries: 3, delayMs: 3000, backoff: 'constant' } },
+      clock,
+      upstream: scripted(answer(500)),
+    });
+    const leaving = new AbortController();
+    const asking = fetch(`${walk.base}/openai/x`, { method: 'POST', body: '{}', signal: leaving.signal });
+    expect((await walk.nextRow()).record).toMatchObject({ statusCode: 500, outcome: 'error' });
+    leaving.abort();
+    await asking.catch(() => undefined);
+    while (walk.active() > 0) await new Promise((next) => setImmediate(next));
+    clock.advance(60_000);
+    expect(walk.requests.length).toBe(1);
+  });
+
+  test('a status that HTTP does not have is the provider’s failure', async () => {
+    await begin({ upstream: scripted(answer(799)) });
+    const response = await post();
+    expect([response.status, (await response.json()).message]).toEqual([
+      502,
+      'Failed to get response from provider (unknown: status 799)',
+    ]);
+    await walk.nextRow();
+  });
+
   test.each([
     ['cf-aig-max-attempts', '6'],
     ['cf-aig-max-attempts', 'x'],
@@ -280,6 +307,23 @@ describe('the universal endpoint', () => {
     expect(sent.toLowerCase()).not.toContain('cf-aig');
     expect(headerOf(walk.requests[0] as RawRequest, 'x-number')).toBe('7');
     await walk.nextRow();
+  });
+
+  test('a step cannot allow the operator’s key again where the request forbids it', async () => {
+    await begin({ operatorKeys: new Map([['openai', new Secret('operator-key')]]) });
+    const response = await universal([{ ...step('openai'), headers: { 'cf-aig-no-wholesale': 'false' } }], {
+      'cf-aig-no-wholesale': 'true',
+    });
+    expect([response.status, (await response.json()).internalCode]).toEqual([400, 2040]);
+    await walk.nextRow();
+  });
+
+  test('a refused universal call leaves no key of its steps in the log', async () => {
+    await begin({});
+    const response = await universal([step('openai'), step('no-such-provider')]);
+    expect(response.status).toBe(400);
+    const { bodies } = await walk.nextRow();
+    expect(Buffer.from(bodies?.request ?? []).toString()).toBe('');
   });
 
   test('a token inside a step does not open an authenticated gateway', async () => {

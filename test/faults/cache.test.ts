@@ -78,6 +78,21 @@ describe('a call is not a hit', () => {
     ['of another provider', { path: '/openai/chat/completions' }, { path: '/groq/chat/completions' }],
     ['with another credential', { headers: { authorization: 'Bearer a' } }, { headers: { authorization: 'Bearer b' } }],
     ['with a credential, where the other had none', {}, { headers: { authorization: 'Bearer b' } }],
+    [
+      'with another credential in its query',
+      { path: '/google-ai-studio/v1beta/models/m:generateContent?key=a' },
+      { path: '/google-ai-studio/v1beta/models/m:generateContent?key=b' },
+    ],
+    [
+      'with a key of its own and another credential in its query',
+      { path: '/google-ai-studio/x?key=a', headers: { 'cf-aig-cache-key': 'k' } },
+      { path: '/google-ai-studio/x?key=b', headers: { 'cf-aig-cache-key': 'k' } },
+    ],
+    [
+      'that accepts other types',
+      { headers: { accept: 'application/json' } },
+      { headers: { accept: 'text/event-stream' } },
+    ],
     ['with another key of its own', { headers: { 'cf-aig-cache-key': 'a' } }, { headers: { 'cf-aig-cache-key': 'b' } }],
     [
       'with a key of its own and another credential',
@@ -255,13 +270,80 @@ describe('streams', () => {
     await leading;
     const reader = await joining;
     leader.abort();
-    expect((await walk.nextRow()).record.outcome).toBe('cancelled');
     await provider.write(chunk(event(2)));
     expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe(event(2));
     joiner.abort();
     await provider.closed;
-    expect((await walk.nextRow()).record.outcome).toBe('cancelled');
+    const rows = [(await walk.nextRow()).record, (await walk.nextRow()).record];
+    expect(rows.map(({ cached, outcome }) => `${cached} ${outcome}`).sort()).toEqual([
+      'false cancelled',
+      'true cancelled',
+    ]);
   });
+
+  test('what the provider charged is in the row of the upstream call, although the one who made it left', async () => {
+    const { upstream, connection } = driven();
+    await begin({ ...CACHING, upstream });
+    const body = '{"model":"gpt-4o","stream":true}';
+    const leader = new AbortController();
+    const leading = fetch(`${walk.base}/openai/chat/completions`, { method: 'POST', body, signal: leader.signal });
+    const provider = await connection;
+    const joining = fetch(`${walk.base}/openai/chat/completions`, { method: 'POST', body }).then((response) =>
+      response.text(),
+    );
+    while (walk.active() < 2) await new Promise((next) => setImmediate(next));
+    leader.abort();
+    await leading.catch(() => undefined);
+    const usage =
+      'data: {"id":"c","model":"gpt-4o","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}\n\n';
+    await provider.write(`${SSE_HEAD}${chunk(event(1))}${chunk(usage)}${chunk('data: [DONE]\n\n')}0\r\n\r\n`);
+    expect(await joining).toContain('[DONE]');
+    const rows = [(await walk.nextRow()).record, (await walk.nextRow()).record].sort(
+      (a, b) => Number(a.cached) - Number(b.cached),
+    );
+    expect(rows).toMatchObject([
+      { cached: false, outcome: 'success', costPico: 75_000_000n },
+      { cached: true, outcome: 'success', costPico: 0n },
+    ]);
+  });
+});
+
+test('a shared failure of a universal step moves every caller on, with one row per attempt', async () => {
+  const { promise: release, resolve } = Promise.withResolvers<void>();
+  await begin({
+    ...CACHING,
+    upstream: async (request, connection) => {
+      if (request.url !== '/fails')
+        return connection.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
+      await release;
+      connection.reset();
+    },
+  });
+  const steps = JSON.stringify([
+    { provider: 'openai', endpoint: 'fails', query: {} },
+    { provider: 'groq', endpoint: 'works', query: {} },
+  ]);
+  const asking = Array.from({ length: 3 }, () => fetch(walk.base, { method: 'POST', body: steps }));
+  while (walk.active() < 3) await new Promise((next) => setImmediate(next));
+  resolve();
+  expect((await Promise.all(asking)).map((response) => response.headers.get('cf-aig-step'))).toEqual(['1', '1', '1']);
+});
+
+test('a conditional request is not shared: its 304 is its own', async () => {
+  await begin({
+    ...CACHING,
+    upstream: (request, connection) =>
+      connection.write(
+        request.headers.some(([name]) => name.toLowerCase() === 'if-none-match')
+          ? 'HTTP/1.1 304 Not Modified\r\n\r\n'
+          : 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
+      ),
+  });
+  const [conditional, plain] = [
+    await ask({ method: 'GET', headers: { 'if-none-match': '"a"' } }),
+    await ask({ method: 'GET' }),
+  ];
+  expect([conditional.response.status, plain.response.status]).toEqual([304, 200]);
 });
 
 test('a failure is shared by those who waited for it, and asked anew by the next', async () => {

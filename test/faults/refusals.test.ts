@@ -220,6 +220,18 @@ describe('browsers', () => {
     expect(response.headers.get('access-control-expose-headers')).toBe('*');
     await open.nextRow();
   });
+  test('the provider’s own policy does not let a page read what ours forbids', async () => {
+    const walk = await startWalk({
+      upstream: (_request, connection) =>
+        connection.write(
+          'HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\ncontent-length: 0\r\n\r\n',
+        ),
+    });
+    const response = await fetch(`${walk.base}/openai/x`, { headers: { origin: 'https://other.example' } });
+    expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    await walk.nextRow();
+    await walk.stop();
+  });
   test('OPTIONS that is no preflight goes to the provider', async () => {
     const before = open.requests.length;
     await fetch(`${open.base}/openai/x`, { method: 'OPTIONS' });

@@ -81,6 +81,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
       ['openai', upstream.url],
       ['anthropic', upstream.url],
       ['groq', upstream.url],
+      ['google-ai-studio', upstream.url],
     ]);
   const send = createEgress({ local: new Map(), mayBePrivate: options.mayBePrivate ?? (() => false) });
   const rows = new RowQueue();
@@ -133,6 +134,9 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     stop: async () => {
       await listener.drain(0);
       await upstream.stop();
+      // Settled once per attempt: a second time would show as a row twice, or as fewer calls than none.
+      if (rows.hasDoubles()) throw new Error('a row was written twice');
+      if (app.active() < 0) throw new Error(`${app.active()} calls are active`);
     },
   };
 }
@@ -173,7 +177,16 @@ class RowQueue {
   readonly #rows: LoggedCall[] = [];
   readonly #waiting: ((row: LoggedCall) => void)[] = [];
 
+  readonly #ids = new Set<string>();
+  #added = 0;
+
+  hasDoubles(): boolean {
+    return this.#ids.size !== this.#added;
+  }
+
   add(row: LoggedCall): void {
+    this.#added += 1;
+    this.#ids.add(row.record.id);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#rows.push(row);
     else waiting(row);

@@ -31,7 +31,6 @@ export async function compose(config: Config): Promise<Runtime> {
   prepareDirectory(config.dataDir);
   const release = lockDirectory(config.dataDir);
   const control = await openControl(config);
-  const newAdminToken = await ensureAdminToken(control, config);
   const logs = await openLogs(config);
   const cache = await openAnswerCache({
     file: join(config.dataDir, 'cache.db'),
@@ -86,6 +85,8 @@ export async function compose(config: Config): Promise<Runtime> {
     version: VERSION,
   });
   const listener = open(app, config);
+  // Not before the port is ours: a token that is made is shown once.
+  const newAdminToken = await ensureAdminToken(control, config);
   const stopKeeping = keepMemoryLow(systemClock);
   return {
     origin: listener.origin,
@@ -169,6 +170,8 @@ function open(app: Parameters<typeof listen>[0], config: Config): Listener {
 }
 
 export function prepareDirectory(dataDir: string): void {
+  // Bodies and hashes are the owner's business only.
+  process.umask(0o077);
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const probe = join(dataDir, '.writable');

@@ -140,7 +140,7 @@ function readFile(path: string, mustExist: boolean): Record<string, unknown> {
 /** File values may be JSON of any type; settings parse text. */
 function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value)) return value.join(',');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 

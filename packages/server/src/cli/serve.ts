@@ -2,14 +2,21 @@ import { compose, type Runtime } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { VERSION } from '../version.ts';
 
+const SAME_SIGNAL_MS = 1000;
+
 /** Runs until SIGTERM or SIGINT, then drains and exits 0; a second signal exits at once. */
 export async function serve(config: Config): Promise<void> {
   const runtime = await compose(config);
   console.log(greeting(runtime, config));
-  let stopping = false;
+  let stoppingSinceMs: number | null = null;
   const stop = (signal: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    const nowMs = performance.now();
+    if (stoppingSinceMs !== null) {
+      // A terminal signals the whole group and npm hands it on: one Ctrl-C may come twice.
+      if (nowMs - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = nowMs;
     console.error(`headgate: ${signal}: finishing running calls, at most ${config.drainMs / 1000} s`);
     runtime.shutdown().then(
       (inTime) => {

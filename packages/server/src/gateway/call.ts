@@ -68,6 +68,8 @@ export interface Opened {
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborting it cancels the upstream request. */
   readonly upstream: AbortController;
+  /** Where the answer is shared, its row is settled as its body ends, whoever reads it: resolves then. Else null. */
+  readonly row: Promise<void> | null;
 }
 
 /** An attempt, or a whole step, that gave no answer. */
@@ -85,11 +87,13 @@ export interface Answer {
   /** Shared with other callers: not to be changed. */
   readonly headers: Headers;
   readonly pieces: Pieces | null;
+  /** As in `Opened`: null where the reply settles the row. */
+  readonly row: Promise<void> | null;
 }
 
 /** An attempt's answer for its own caller alone. */
-export function answerOf({ step, trail, status, statusText, headers, body, upstream }: Opened): Answer {
-  return { step, trail, status, statusText, headers, pieces: body === null ? null : ownPieces(body, upstream) };
+export function answerOf({ step, trail, status, statusText, headers, body, upstream, row }: Opened): Answer {
+  return { step, trail, status, statusText, headers, row, pieces: body === null ? null : ownPieces(body, upstream) };
 }
 
 /** How the body of an answer ended. */
@@ -105,6 +109,10 @@ export interface Trail {
   gateway: GatewayPolicy | null;
   /** An attempt has been made under this trail. */
   begun: boolean;
+  /** The row is written: what happens later changes nothing. */
+  settled: boolean;
+  /** The opening that several callers share settles it, not the call that began it. */
+  shared: boolean;
   eventId: string;
   /** The surface: `native` or `universal`. */
   requestType: string;

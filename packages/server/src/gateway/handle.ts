@@ -1,5 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock, IdSource, Secret } from '../lib/index.ts';
+import type { Reading } from '../formats/index.ts';
 import type { PriceBook } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
@@ -14,11 +15,11 @@ import { locate } from './steps/locate.ts';
 import { planRoute } from './steps/plan-route.ts';
 import { readBody } from './steps/read-body.ts';
 import { refuse } from './steps/refuse.ts';
-import { replyWith } from './steps/reply-with.ts';
+import { isStream, replyWith } from './steps/reply-with.ts';
 import { FailedOpening } from './steps/read-cache.ts';
 import { settle } from './steps/settle.ts';
 import { tryAttempts } from './steps/try-attempts.ts';
-import { Tap } from './tap.ts';
+import { Tap, tapped } from './tap.ts';
 import { InFlight } from './shared-answer.ts';
 import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
@@ -58,7 +59,8 @@ export interface GatewayDeps {
 
 export interface Gateway {
   /** Answers one data-plane request. Never rejects. */
-  handle(request: Request): Promise<Response>;
+  /** @param bodyRead called when the request is here whole. */
+  handle(request: Request, bodyRead?: () => void): Promise<Response>;
   /** Calls that have begun and are not settled yet. */
   active(): number;
 }
@@ -79,7 +81,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   let active = 0;
 
   /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once for every attempt. */
-  async function handle(request: Request): Promise<Response> {
+  async function handle(request: Request, bodyRead: () => void = () => undefined): Promise<Response> {
     const first = newTrail(request, deps);
     let trail = first;
     active += 1;
@@ -96,25 +98,54 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const located = locate(request, trail, deps.control);
       const admitted = await authenticate(located, deps.control);
       const call = await readBody(admitted, settings.maxBodyBytes);
+      bodyRead();
       const steps = planRoute(call, { control: deps.control, baseUrls: settings.baseUrls });
-      const answer = await tryAttempts(call, steps, { ...deps, ...settings, pool, begin, giveUp, passOver, inFlight });
+      const answer = await tryAttempts(call, steps, {
+        ...deps,
+        ...settings,
+        pool,
+        begin,
+        giveUp,
+        passOver,
+        observe,
+        abandon,
+        inFlight,
+      });
       answered = await reply(call, answer);
     } catch (error) {
       answered = refuseOrLeave(request, trail, error);
-      const settled = finish(trail);
+      // A shared opening goes on for others, and settles its own rows.
+      const settled = trail.shared ? null : finish(trail);
       if (mustFinishFirst()) await settled;
     }
     return withOwnHeaders(answered, { first, trail });
   }
 
   function reply(call: ReadCall, answer: Answer): Promise<Response> {
+    const { trail, row } = answer;
+    const tap = row === null ? new Tap(answer, tapOptions(trail)) : null;
     return replyWith(call, answer, {
       clock: deps.clock,
       idleTimeoutMs: settings.idleTimeoutMs,
-      tap: tapOptions(answer.trail),
+      tap,
       finishFirst: mustFinishFirst,
-      finish: (end, tap) => finishAnswer(answer.trail, end, tap),
+      finish: (end) => (tap === null ? (row ?? Promise.resolve()) : finishAnswer(trail, end, tap)),
     });
+  }
+
+  /** Settles the row of a shared answer as its body ends: who reads it may come and go. */
+  function observe(opened: Opened): Opened {
+    const { trail, upstream } = opened;
+    trail.streamed = isStream(opened.headers);
+    const tap = new Tap(opened, tapOptions(trail));
+    if (opened.body === null) return { ...opened, row: finishAnswer(trail, 'done', tap) };
+    const { body, ended } = tapped(opened.body, { tap, upstream: upstream.signal });
+    return { ...opened, body, row: ended.then((end) => finishAnswer(trail, end, tap)) };
+  }
+
+  function abandon(trail: Trail): void {
+    trail.end = 'cancelled';
+    void finish(trail);
   }
 
   function tapOptions(trail: Trail) {
@@ -144,6 +175,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     try {
       const result = await tap.end();
       trail.reading = result.reading;
+      // Some clients hang up on the end mark, before the provider's last bytes.
+      if (end === 'cancelled' && isComplete(result.reading)) trail.end = 'done';
       trail.responseBody = result.body;
       trail.payloadDropped ||= result.dropped;
       trail.responseSize = tap.size;
@@ -154,7 +187,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     tap.release();
   }
 
+  /** The once-per-attempt end. Never rejects. */
   async function finish(trail: Trail): Promise<void> {
+    if (trail.settled) return;
+    trail.settled = true;
     try {
       if (trail.requestSize > settings.maxLogBodyBytes) trail.payloadDropped = true;
       await lag.watch(settle(trail, deps));
@@ -176,6 +212,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   return { handle, active: () => active };
+}
+
+/** Whether a stream had come to its own end: its mark, or an end with the usage that follows. */
+function isComplete(reading: Reading | null): boolean {
+  const stream = reading?.stream ?? null;
+  return stream !== null && (stream.done || (stream.ended && reading?.usage !== null));
 }
 
 /** What a row says of the step that is tried. */

@@ -1,4 +1,5 @@
 import { type AnswerReader, createReader, type FormatName, type Reading } from '../formats/index.ts';
+import type { BodyEnd } from './call.ts';
 import { Capture, type CaptureBudget } from './capture.ts';
 import { createDecoder, type Decoder } from './decode.ts';
 
@@ -70,4 +71,38 @@ export class Tap {
     this.#reader?.push(chunk);
     this.#capture?.add(chunk);
   }
+}
+
+/** A body that is observed on its way: `ended` tells how it ended, once. */
+export function tapped(
+  source: ReadableStream<Uint8Array>,
+  { tap, upstream }: { tap: Tap; upstream: AbortSignal },
+): { body: ReadableStream<Uint8Array>; ended: Promise<BodyEnd> } {
+  const reader = source.getReader();
+  const { promise: ended, resolve } = Promise.withResolvers<BodyEnd>();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { value, done } = await reader.read();
+          if (done) {
+            resolve('done');
+            controller.close();
+          } else {
+            controller.enqueue(value);
+            tap.push(value);
+          }
+        } catch (error) {
+          resolve(upstream.aborted ? 'cancelled' : 'truncated');
+          controller.error(error);
+        }
+      },
+      async cancel(reason) {
+        resolve('cancelled');
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, ended };
 }

@@ -1,6 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import type { Gateway } from '../gateway/index.ts';
-import { addCors, allowedOrigin, type CorsPolicy, isPreflight, preflightAnswer } from './cors.ts';
+import { allowedOrigin, type CorsPolicy, isPreflight, preflightAnswer, setCors } from './cors.ts';
 import { gatewayError, managementError } from './errors.ts';
 
 export interface AppDeps {
@@ -14,7 +14,8 @@ export interface AppDeps {
 }
 
 export interface App {
-  handle(request: Request): Promise<Response>;
+  /** @param beginWaiting called when the request is here whole: from then on the connection may be silent. */
+  handle(request: Request, beginWaiting: () => void): Promise<Response>;
   /** From now on new requests are refused with 503. */
   drain(): void;
   /** Requests that are still running. */
@@ -26,9 +27,9 @@ export function createApp(deps: AppDeps): App {
   let draining = false;
   let managing = 0;
 
-  async function handle(request: Request): Promise<Response> {
+  async function handle(request: Request, beginWaiting: () => void): Promise<Response> {
     const path = pathOf(request.url);
-    if (path.startsWith('/v1/')) return gatewayFace(request);
+    if (path.startsWith('/v1/')) return gatewayFace(request, beginWaiting);
     if (path.startsWith('/client/v4/') || path === '/openapi.json' || path === '/docs') return managementFace(request);
     switch (path) {
       case '/healthz':
@@ -44,11 +45,11 @@ export function createApp(deps: AppDeps): App {
     }
   }
 
-  async function gatewayFace(request: Request): Promise<Response> {
+  async function gatewayFace(request: Request, beginWaiting: () => void): Promise<Response> {
     const origin = allowedOrigin(request, deps.cors);
     if (isPreflight(request)) return preflightAnswer(request, origin);
-    const response = draining ? gatewayError(closing()) : await deps.gateway.handle(request);
-    if (origin !== null) addCors(response, origin);
+    const response = draining ? gatewayError(closing()) : await deps.gateway.handle(request, beginWaiting);
+    if (request.headers.has('origin')) setCors(response, origin);
     return response;
   }
 
@@ -82,7 +83,8 @@ function closing(): Refusal {
 
 /** The path without scheme, host and query; `new URL` would cost more than the rest of the routing. */
 function pathOf(url: string): string {
-  const from = url.indexOf('/', 8);
+  // Without a usable Host the URL is only the path.
+  const from = url.startsWith('/') ? 0 : url.indexOf('/', 8);
   const queryAt = url.indexOf('?', from);
   return queryAt < 0 ? url.slice(from) : url.slice(from, queryAt);
 }

@@ -34,11 +34,12 @@ export function preflightAnswer(request: Request, origin: string | null): Respon
   return new Response(null, { status: 204, headers });
 }
 
-/** Lets the page read the answer and its headers. Credentials (cookies) are never allowed. */
-export function addCors(response: Response, origin: string): void {
+/** Our policy in place of the provider's: lets the page read the answer and its headers, or not. Never with credentials. */
+export function setCors(response: Response, origin: string | null): void {
   const { headers } = response;
+  for (const name of [...headers.keys()]) if (name.startsWith('access-control-')) headers.delete(name);
+  if (origin === null) return;
   headers.set('access-control-allow-origin', origin);
   headers.set('access-control-expose-headers', '*');
-  headers.delete('access-control-allow-credentials');
   if (origin !== '*') headers.append('vary', 'Origin');
 }

@@ -15,8 +15,8 @@ export interface Listener {
   drain(graceMs: number): Promise<boolean>;
 }
 
-/** Longest time a client may take over its request head, in seconds. */
-const HEAD_TIMEOUT_S = 60;
+/** Longest silence of a client while its request comes in, in seconds. */
+const CLIENT_TIMEOUT_S = 60;
 
 /** Opens the socket. @throws Error with `code: 'EADDRINUSE'` and the like. */
 export function listen(app: App, options: ListenOptions): Listener {
@@ -25,13 +25,15 @@ export function listen(app: App, options: ListenOptions): Listener {
     port: options.port,
     // Off: it would print a stack for every transfer that we break on purpose.
     development: false,
-    idleTimeout: HEAD_TIMEOUT_S,
+    // A second server on the same port is a mistake that must be seen.
+    reusePort: false,
+    idleTimeout: CLIENT_TIMEOUT_S,
     // Our own limit answers with a clear body; Bun's must not cut in first.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch(request, self) {
-      // Once the head is here a call may be silent for as long as its own limits allow.
-      self.timeout(request, 0);
-      return app.handle(request);
+      // The timeout stays with the connection: an earlier call may have lifted it.
+      self.timeout(request, CLIENT_TIMEOUT_S);
+      return app.handle(request, () => self.timeout(request, 0));
     },
     error(error) {
       options.report(error, 'serving a request');
@@ -43,7 +45,8 @@ export function listen(app: App, options: ListenOptions): Listener {
     async drain(graceMs) {
       app.drain();
       const stopped = server.stop(false);
-      const inTime = await idle(app, graceMs, options.clock);
+      // Settled is not sent: a slow client may still be taking the last bytes.
+      const inTime = await idle(() => app.active() + server.pendingRequests, graceMs, options.clock);
       if (inTime) await Promise.race([stopped, pause(options.clock, 100)]);
       await server.stop(true);
       return inTime;
@@ -53,9 +56,9 @@ export function listen(app: App, options: ListenOptions): Listener {
 
 const POLL_MS = 20;
 
-async function idle(app: App, graceMs: number, clock: Clock): Promise<boolean> {
+async function idle(running: () => number, graceMs: number, clock: Clock): Promise<boolean> {
   const until = clock.monotonicMs() + graceMs;
-  while (app.active() > 0) {
+  while (running() > 0) {
     if (clock.monotonicMs() >= until) return false;
     await pause(clock, POLL_MS);
   }

@@ -19,7 +19,7 @@ export async function authenticate(call: LocatedCall, control: ControlSnapshot):
     gateway ??= await control.ensureDefaultGateway(call.accountId);
     call.trail.gateway = gateway;
   }
-  call.trail.authenticated = mayRun;
+  call.trail.authenticated = mayRun && gateway.authentication;
   const options = readOptions(call.request.headers, gateway);
   applyOptions(call.trail, options);
   return {

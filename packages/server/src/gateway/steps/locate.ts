@@ -71,8 +71,9 @@ interface Parts {
 function split(url: string): Parts {
   const queryAt = url.indexOf('?');
   const end = queryAt < 0 ? url.length : queryAt;
-  // 'http://' is 7 characters, the path begins at the first slash after the host; '/v1' is 3.
-  let at = url.indexOf('/', 8) + 3;
+  // 'http://' is 7 characters, the path begins at the first slash after the host; '/v1' is 3. Without a usable Host the
+  // URL is only the path.
+  let at = (url.startsWith('/') ? 0 : url.indexOf('/', 8)) + 3;
   const next = (): string => {
     while (at < end && url.charCodeAt(at) === 0x2f) at += 1;
     const from = at;

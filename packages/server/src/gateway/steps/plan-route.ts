@@ -25,6 +25,8 @@ const CUSTOM_PREFIX = 'custom-';
 export function planRoute(call: ReadCall, deps: PlanDeps): Step[] {
   if (call.providerSlug !== '' || call.request.method !== 'POST') return [planNative(call, deps)];
   call.trail.requestType = 'universal';
+  // The whole body holds the steps' headers, keys among them: rows keep each step's own request instead.
+  call.trail.requestBody = null;
   return readUniversal(call.body).map((step, index) => planUniversal(call, { step, index }, deps));
 }
 
@@ -45,10 +47,9 @@ function planNative(call: ReadCall, deps: PlanDeps): Step {
 function planUniversal(call: ReadCall, { step, index }: { step: UniversalStep; index: number }, deps: PlanDeps): Step {
   const queryAt = step.endpoint.indexOf('?');
   const found = findCredentials(step.headers, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps.control);
-  const options = readOptions(
-    { get: (name) => step.headers.get(name) ?? call.request.headers.get(name) },
-    call.gateway,
-  );
+  const own = readOptions({ get: (name) => step.headers.get(name) ?? call.request.headers.get(name) }, call.gateway);
+  // What restricts can be tightened by a step, not loosened.
+  const options = { ...own, ownKeysOnly: own.ownKeysOnly || call.options.ownKeysOnly };
   const headers = upstreamHeaders(step.headers, found.drop);
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return planStep(call, deps, {

@@ -1,3 +1,4 @@
+import type { Refusal } from '@headgate/contract';
 import type { Clock, Secret } from '../../lib/index.ts';
 import { hasProviderCredential } from '../../providers/index.ts';
 import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
@@ -15,14 +16,20 @@ export interface CacheDeps {
   readonly operatorKeys: ReadonlyMap<string, Secret>;
   /** The trail of the next attempt. */
   readonly begin: (step: Step) => Trail;
+  /** Ends an attempt that is not the call's answer. */
+  readonly giveUp: (failed: Opened | Failed) => void;
+  /** Ends an attempt that nobody waits for any more. */
+  readonly abandon: (trail: Trail) => void;
+  /** Settles the row of a shared answer as its body ends. */
+  readonly observe: (opened: Opened) => Opened;
 }
 
 /** Makes the upstream request; `upstream` aborts when nobody waits any more. */
-export type Open = (upstream: AbortSignal) => Promise<Opened | Failed>;
+export type Open = (upstream: AbortSignal, begin: CacheDeps['begin']) => Promise<Opened | Failed>;
 
-/** Carries a step's failure through the shared opening, for its leader's trail. */
+/** Carries a step's failure to all who waited for it. */
 export class FailedOpening extends Error {
-  constructor(readonly failed: Failed) {
+  constructor(readonly refusal: Refusal) {
     super('the step failed');
   }
 }
@@ -39,7 +46,7 @@ export async function readCache(
   const client = call.request.signal;
   const options = step.options.cache;
   if (options === null || options.skip || !isCacheable(step)) {
-    const opened = await open(client);
+    const opened = await open(client, deps.begin);
     return 'refusal' in opened ? opened : answerOf(opened);
   }
   const key = keyOf(call, step, { options, deps });
@@ -49,11 +56,7 @@ export async function readCache(
   const shared = await deps.inFlight
     .join(key, {
       signal: client,
-      open: async (upstream) => {
-        const opened = await open(upstream);
-        if ('refusal' in opened) throw new FailedOpening(opened);
-        return opened;
-      },
+      open: (upstream) => openShared(upstream, { open, deps }),
       onComplete: (opened, body) => {
         if (isStorable(opened))
           deps.cache.put(key, entryOf(call, step, { opened, body, options, nowMs: deps.clock.nowMs() }));
@@ -63,29 +66,50 @@ export async function readCache(
       if (error instanceof FailedOpening) return error;
       throw error;
     });
-  if (shared instanceof FailedOpening) return shared.failed;
-  const { status, statusText, headers } = shared.answer;
-  const hasBody = shared.answer.body !== null;
+  // The opening has its row; a caller that only waited for it gets one of its own.
+  if (shared instanceof FailedOpening) return { refusal: shared.refusal, trail: deps.begin(step) };
+  const { status, statusText, headers, body, row } = shared.answer;
+  const pieces = body === null ? null : shared;
   if (shared.led) {
-    shared.answer.trail.cacheStatus = 'MISS';
-    return { step, trail: shared.answer.trail, status, statusText, headers, pieces: hasBody ? shared : null };
+    const { trail } = shared.answer;
+    trail.cacheStatus = 'MISS';
+    return { step, trail, status, statusText, headers, pieces, row };
   }
-  return {
-    step,
-    trail: hit(deps.begin(step), shared.answer),
-    status,
-    statusText,
-    headers,
-    pieces: hasBody ? shared : null,
-  };
+  return { step, trail: hit(deps.begin(step), shared.answer), status, statusText, headers, pieces, row: null };
 }
 
-/** Whether a step may be cached and shared at all. A range is no part of the key. */
+/**
+ * The opening that several callers may share: its rows are its own, written as its attempts end, whoever is still there.
+ * @throws FailedOpening when the step gave no answer; the abort reason when nobody waits any more.
+ */
+async function openShared(upstream: AbortSignal, { open, deps }: { open: Open; deps: CacheDeps }): Promise<Opened> {
+  let current: Trail | null = null;
+  const begin = (step: Step) => {
+    current = deps.begin(step);
+    current.shared = true;
+    return current;
+  };
+  let opened: Opened | Failed;
+  try {
+    opened = await open(upstream, begin);
+  } catch (error) {
+    if (current !== null) deps.abandon(current);
+    throw error;
+  }
+  if (!('refusal' in opened)) return deps.observe(opened);
+  deps.giveUp(opened);
+  throw new FailedOpening(opened.refusal);
+}
+
+/** What asks for a part of an answer, or for none: it is no part of the key. */
+const CONDITIONAL = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'];
+
+/** Whether a step may be cached and shared at all. */
 function isCacheable(step: Step): boolean {
   return (
     (step.method === 'POST' || step.method === 'GET') &&
     (step.body?.byteLength ?? 0) <= MAX_CACHED_BODY_BYTES &&
-    !step.headers.has('range')
+    !CONDITIONAL.some((name) => step.headers.has(name))
   );
 }
 
@@ -106,7 +130,7 @@ function keyOf(call: ReadCall, step: Step, { options, deps }: { options: CacheOp
     model: step.asked.model ?? step.target.model ?? '',
     body: step.body,
     customKey: options.key,
-    variant: step.headers.get('accept-encoding') ?? '',
+    variant: `${step.headers.get('accept') ?? ''}\n${step.headers.get('accept-encoding') ?? ''}`,
   });
 }
 
@@ -114,7 +138,10 @@ function keyOf(call: ReadCall, step: Step, { options, deps }: { options: CacheOp
 function credentialOf(call: ReadCall, step: Step, deps: CacheDeps): string {
   const { provider, headers, query, options } = step;
   if (hasProviderCredential(provider, headers, query)) {
-    return `sent:${provider.credentialHeaders.map((name) => `${name}=${headers.get(name) ?? ''}`).join('\n')}`;
+    const parameters = new URLSearchParams(query);
+    const inHeaders = provider.credentialHeaders.map((name) => headers.get(name));
+    const inQuery = (provider.credentialQuery ?? []).map((name) => parameters.get(name));
+    return `sent:${JSON.stringify([inHeaders, inQuery])}`;
   }
   const isStored = deps.control.providerKeys(call.gateway.key, provider.slug).length > 0;
   if (isStored) return `stored:${options.keyAlias ?? 'default'}`;
@@ -126,7 +153,7 @@ function cachedAnswer(trail: Trail, step: Step, stored: CachedAnswer): Answer {
   for (const [name, value] of stored.headers) headers.append(name, value);
   const { status } = stored;
   hit(trail, { status, headers });
-  return { step, trail, status, statusText: '', headers, pieces: storedPieces(stored.body) };
+  return { step, trail, status, statusText: '', headers, pieces: storedPieces(stored.body), row: null };
 }
 
 function hit(trail: Trail, { status, headers }: { status: number; headers: Headers }): Trail {

@@ -4,7 +4,8 @@ import type { Trail } from '../call.ts';
 /** The gateway's own error as an answer: always JSON, even when a stream was asked for. */
 export function refuse(refusal: Refusal, trail: Trail): Response {
   trail.statusCode = refusal.row.status;
-  trail.end ??= refusal.row.code === 2005 ? 'failed' : 'refused';
+  // Unreachable providers and faults of our own are failures; the rest is a refusal.
+  trail.end ??= refusal.row.code === 2005 || refusal.kind === 'internal' ? 'failed' : 'refused';
   trail.error ??= { code: refusal.row.code, message: refusal.message };
   trail.responseContentType = 'application/json';
   const body = new TextEncoder().encode(JSON.stringify(gatewayErrorBody(refusal)));

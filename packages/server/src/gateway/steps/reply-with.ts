@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/index.ts';
 import type { Answer, BodyEnd, ReadCall, Trail } from '../call.ts';
 import { clientHeaders } from '../headers.ts';
 import type { Pieces } from '../pieces.ts';
-import { Tap, type TapOptions } from '../tap.ts';
+import type { Tap } from '../tap.ts';
 
 /** Bodies of a known length up to this many bytes are passed on in one piece, which keeps their `content-length`. */
 export const WHOLE_BODY_BYTES = 1024 * 1024;
@@ -11,9 +11,10 @@ export interface ReplyDeps {
   readonly clock: Clock;
   /** Longest silence between two pieces of an answer. */
   readonly idleTimeoutMs: number;
-  readonly tap: TapOptions;
-  /** Runs once when the body has ended, however it ended; awaited before the client sees a clean end in `strict`. */
-  readonly finish: (end: BodyEnd, tap: Tap) => Promise<void>;
+  /** Observes what goes out; null where the answer's row is settled elsewhere. */
+  readonly tap: Tap | null;
+  /** Runs once when the body has ended, however it ended. Never rejects. */
+  readonly finish: (end: BodyEnd) => Promise<void>;
   /** Whether `finish` is awaited before the last byte goes out; asked at the end. */
   readonly finishFirst: () => boolean;
 }
@@ -29,21 +30,22 @@ export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps)
     statusText: answer.statusText,
     headers: clientHeaders(answer.headers, head),
   };
-  const tap = new Tap(answer, deps.tap);
-  const once = onceOnly(deps.finish, tap);
+  const { tap } = deps;
+  const once = onceOnly(deps.finish);
   if (answer.pieces === null || head) {
     answer.pieces?.leave();
     await settleBefore(once('done'), deps.finishFirst());
     return new Response(null, init);
   }
-  const source = new Source(call, { pieces: answer.pieces, trail: answer.trail }, deps);
+  const stalled = () => void once('cancelled');
+  const source = new Source(call, { pieces: answer.pieces, trail: answer.trail, stalled }, deps);
   if (isSmallAndWhole(answer.headers)) return replyWhole(source, init, { tap, once, deps });
   answer.trail.streamed = isStream(answer.headers);
   return new Response(streamThrough(source, { tap, once, deps }), init);
 }
 
 interface Ending {
-  tap: Tap;
+  tap: Tap | null;
   once: (end: BodyEnd) => Promise<void>;
   deps: ReplyDeps;
 }
@@ -55,7 +57,7 @@ async function replyWhole(source: Source, init: ResponseInit, ending: Ending): P
     const piece = await source.next();
     if (piece instanceof Uint8Array) {
       chunks.push(piece);
-      tap.push(piece);
+      tap?.push(piece);
       continue;
     }
     if (piece === 'done') break;
@@ -85,7 +87,7 @@ function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStr
         const piece = await source.next();
         if (piece instanceof Uint8Array) {
           controller.enqueue(piece);
-          tap.push(piece);
+          tap?.push(piece);
         } else if (piece === 'done') {
           await settleBefore(once('done'), deps.finishFirst());
           controller.close();
@@ -108,15 +110,19 @@ function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStr
 class Source {
   readonly #pieces: Pieces;
   readonly #trail: Trail;
+  readonly #stalled: () => void;
   #lastMs: number;
+  /** Whether a piece is being waited for; else the client is taking its time. */
+  #waiting = false;
   #idle = false;
   #stopTimer: () => void = () => {};
 
   constructor(
     readonly call: ReadCall,
-    { pieces, trail }: { pieces: Pieces; trail: Trail },
+    { pieces, trail, stalled }: { pieces: Pieces; trail: Trail; stalled: () => void },
     readonly deps: ReplyDeps,
   ) {
+    this.#stalled = stalled;
     this.#pieces = pieces;
     this.#trail = trail;
     this.#lastMs = deps.clock.monotonicMs();
@@ -125,7 +131,9 @@ class Source {
 
   async next(): Promise<Uint8Array | BodyEnd> {
     this.#lastMs = this.deps.clock.monotonicMs();
+    this.#waiting = true;
     const piece = await this.#pieces.next();
+    this.#waiting = false;
     this.#lastMs = this.deps.clock.monotonicMs();
     if (piece instanceof Uint8Array) return piece;
     this.#stopTimer();
@@ -147,17 +155,20 @@ class Source {
     this.#stopTimer = this.deps.clock.after(delayMs, () => {
       const silentMs = this.deps.clock.monotonicMs() - this.#lastMs;
       if (silentMs < this.deps.idleTimeoutMs) return this.#watch(this.deps.idleTimeoutMs - silentMs);
-      this.#trail.error = { code: 'timeout', message: `no byte from the provider for ${Math.round(silentMs)} ms` };
+      const who = this.#waiting ? 'from the provider' : 'taken by the client';
+      this.#trail.error = { code: 'timeout', message: `no byte ${who} for ${Math.round(silentMs)} ms` };
       this.#idle = true;
       this.#pieces.leave();
+      // A client that never takes another byte would never ask for the end, either.
+      if (!this.#waiting) this.#stalled();
     });
   }
 }
 
-function onceOnly(finish: ReplyDeps['finish'], tap: Tap): Ending['once'] {
+function onceOnly(finish: ReplyDeps['finish']): Ending['once'] {
   let running: Promise<void> | null = null;
   return (end) => {
-    running ??= finish(end, tap);
+    running ??= finish(end);
     return running;
   };
 }
@@ -189,7 +200,8 @@ function isSmallAndWhole(headers: Headers): boolean {
 
 const STREAM_TYPES = /event-stream|ndjson|jsonl|stream\+json|vnd\.amazon\.eventstream/i;
 
-function isStream(headers: Headers): boolean {
+/** Whether the content type says that the answer is a stream. */
+export function isStream(headers: Headers): boolean {
   return STREAM_TYPES.test(headers.get('content-type') ?? '');
 }
 

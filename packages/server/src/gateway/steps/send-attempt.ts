@@ -49,9 +49,13 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
     });
     trail.latencyMs = deps.clock.monotonicMs() - trail.startedMono;
     const { status, statusText, headers: answered, body } = response;
+    if (status < 200 || status > 599) {
+      upstream.abort();
+      throw new UpstreamFailure('unknown', { detail: `status ${status}` });
+    }
     trail.statusCode = status;
     trail.responseContentType = answered.get('content-type');
-    return { step, trail, status, statusText, headers: answered, body, upstream };
+    return { step, trail, status, statusText, headers: answered, body, upstream, row: null };
   } catch (error) {
     if (client.aborted) throw error;
     if (error instanceof CredentialError && error.problem !== 'unreachable') {

@@ -9,8 +9,6 @@ import { type SendDeps, sendAttempt } from './send-attempt.ts';
 export interface TryDeps extends SendDeps, KeyDeps, CacheDeps {
   /** Longest wait for the first byte, whatever a call asks. */
   readonly firstByteTimeoutMs: number;
-  /** Ends an attempt that another one follows. */
-  readonly giveUp: (failed: Opened | Failed) => void;
   /** Ends a step's answer that another step follows. */
   readonly passOver: (answer: Answer) => void;
 }
@@ -23,7 +21,7 @@ export interface TryDeps extends SendDeps, KeyDeps, CacheDeps {
 export async function tryAttempts(call: ReadCall, steps: readonly Step[], deps: TryDeps): Promise<Answer> {
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
-    const open: Open = (upstream) => tryStep(call, step, { ...deps, isLastStep, upstream });
+    const open: Open = (upstream, begin) => tryStep(call, step, { ...deps, isLastStep, upstream, begin });
     const outcome = await readCache(call, step, { open, deps });
     const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
     if (!failed || isLastStep) {
