@@ -42,11 +42,33 @@ async function headgate(args: string[], env: Record<string, string> = {}): Promi
 }
 
 describe('what cannot work ends with one line that names it, and exit 1', () => {
-  test('a port in use', async () => {
-    const other = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
-    const { code, err } = await headgate(['serve'], { HEADGATE_PORT: String(other.port) });
-    expect([code, err]).toEqual([1, `headgate: HEADGATE_PORT: 127.0.0.1:${other.port} is in use\n`]);
-    other.stop(true);
+  test('a port in use, also by another headgate; the admin token is not used up by it', async () => {
+    const other = await startHeadgate();
+    const { port } = new URL(other.origin);
+    const dataDir = await mkdtemp(join(tmpdir(), 'headgate-life-'));
+    const { code, out, err } = await headgate(['serve'], { HEADGATE_PORT: port, HEADGATE_DATA_DIR: dataDir });
+    expect([code, out, err]).toEqual([1, '', `headgate: HEADGATE_PORT: 127.0.0.1:${port} is in use\n`]);
+    await other.stop();
+    const again = Bun.spawn([process.execPath, MAIN, 'serve'], {
+      cwd: home,
+      env: {
+        PATH: process.env.PATH ?? '',
+        BUN_CONFIG_MAX_HTTP_REQUESTS: '1024',
+        HEADGATE_DATA_DIR: dataDir,
+        HEADGATE_PORT: '0',
+      },
+      stdout: 'pipe',
+      stderr: 'ignore',
+    });
+    let greeting = '';
+    for await (const chunk of again.stdout.pipeThrough(new TextDecoderStream())) {
+      greeting += chunk;
+      if (greeting.includes('admin token')) break;
+    }
+    expect(greeting).toMatch(/^admin token {5}hg_\w{40} /m);
+    again.kill('SIGKILL');
+    await again.exited;
+    await rm(dataDir, { recursive: true, force: true });
   });
 
   test('a data directory that cannot be written', async () => {
@@ -111,6 +133,8 @@ describe('SIGTERM and SIGINT let running calls end', () => {
       headers,
     });
     await begun;
+    running.process.kill(signal);
+    // A terminal signals the whole group, and npm hands it on: one Ctrl-C may come twice.
     running.process.kill(signal);
     while (!running.output().includes(signal)) await new Promise((resolve) => setImmediate(resolve));
     expect(fetch(`${running.origin}/healthz`).then((late) => late.status)).rejects.toThrow();

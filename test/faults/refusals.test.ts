@@ -90,6 +90,15 @@ describe('a refusal has the full gateway error body, own headers, and a row', ()
       'This address serves API calls, not pages',
     ],
     [
+      'our token in the path',
+      () => open,
+      `/openai/x/${RUN_TOKEN}`,
+      post(),
+      400,
+      2004,
+      'a token of this gateway may not stand in the path',
+    ],
+    [
       'a WebSocket upgrade',
       () => open,
       '/openai/x',

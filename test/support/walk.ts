@@ -1,5 +1,5 @@
 /** The data plane alone, on a real socket: a raw upstream behind it, log rows handed to the test as they are written. */
-import { createGateway, type GatewaySettings } from '../../packages/server/src/gateway/index.ts';
+import { createGateway, type GatewaySettings, OwnTokens } from '../../packages/server/src/gateway/index.ts';
 import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
 import { type Clock, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
@@ -92,6 +92,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     newId: uuidV7Source(),
     control: controlWith(policy, options),
     logs: { append: async (record, bodies) => rows.add({ record, bodies }) } as Pick<LogStore, 'append'> as LogStore,
+    ownTokens: new OwnTokens([RUN_TOKEN]),
     cache: createMemoryAnswerCache(),
     prices: createPriceBook(),
     send,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Database } from 'bun:sqlite';
 import { createApi } from './api/index.ts';
 import { type Config, ConfigError } from './config.ts';
-import { createGateway } from './gateway/index.ts';
+import { createGateway, OwnTokens } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { createEvaluationJob } from './jobs/index.ts';
 import { hostMatcher, keepMemoryLow, systemClock, uuidV7Source } from './lib/index.ts';
@@ -47,6 +47,7 @@ export async function compose(config: Config): Promise<Runtime> {
     newId: uuidV7Source(),
     control: control.snapshot,
     logs,
+    ownTokens: new OwnTokens(config.adminToken === null ? [] : [config.adminToken.reveal()]),
     cache,
     prices: createPriceBook(),
     send,

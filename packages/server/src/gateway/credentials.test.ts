@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { ControlSnapshot, TokenIdentity } from '../stores/ports.ts';
-import { findCredentials, maskQuery } from './credentials.ts';
+import { findCredentials as find, maskedTarget, OwnTokens } from './credentials.ts';
 
 const OURS = 'hg_our-own-token';
 const identity: TokenIdentity = {
@@ -11,6 +11,9 @@ const identity: TokenIdentity = {
   gateways: null,
 };
 const control = { token: (value: string) => (value === OURS ? identity : null) } as ControlSnapshot;
+const ownTokens = new OwnTokens([OURS]);
+const findCredentials = (headers: Headers, query: string, deps: typeof control) =>
+  find(headers, query, { control: deps, ownTokens });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('our token is found and dropped wherever a client puts it', () => {
@@ -84,7 +87,38 @@ describe('placeholders and empty values count as absent', () => {
   });
 });
 
+describe('what looks like our token stays here, wherever it stands and whether it is valid or not', () => {
+  const shaped = `hg_${'aB3'.repeat(13)}x`;
+  test.each([
+    ['authorization', `Bearer sk-theirs, Bearer ${shaped}`],
+    ['authorization', `Bearer Bearer ${shaped}`],
+    ['authorization', `{"key":"${shaped}"}`],
+    ['sec-websocket-protocol', `cf-aig-authorization.${shaped}`],
+    ['x-any-header', shaped],
+    ['cookie', `a=1; session=${shaped}`],
+    ['referer', `https://x.example/?t=${shaped}`],
+    ['x-any-header', `"${OURS}"`],
+  ])('%s: %s', (name, value) => {
+    expect([...findCredentials(new Headers({ [name]: value }), '', control).drop]).toEqual([name]);
+  });
+  test.each(['any', 'KEY', '%6bey', 'authorization'])('query parameter %s', (name) => {
+    expect(findCredentials(new Headers(), `?${name}=Bearer%20${shaped}&x=1`, control).query).toBe('?x=1');
+    expect(maskedTarget('p', `?${name}=Bearer%20${shaped}&x=1`, ownTokens)).toBe(`p?${name}=[masked]&x=1`);
+  });
+  test('a valid one authenticates from there', () => {
+    expect(
+      findCredentials(new Headers({ 'sec-websocket-protocol': `cf-aig-authorization.${OURS}` }), '', control).identity,
+    ).toBe(identity);
+  });
+  test('in a path it is masked', () => {
+    expect(maskedTarget(`models/${shaped}`, '', ownTokens)).toBe('[masked]');
+    expect(maskedTarget(`models/%68${shaped.slice(1)}`, '', ownTokens)).toBe('[masked]');
+  });
+});
+
 test('keys in a query are masked for the log', () => {
-  expect(maskQuery('?alt=sse&key=AIza&Api_Key=x')).toBe('?alt=sse&key=[masked]&Api_Key=[masked]');
-  expect(maskQuery('?monkey=1')).toBe('?monkey=1');
+  expect(maskedTarget('p', '?alt=sse&key=AIza&Api_Key=x&api-key=y', ownTokens)).toBe(
+    'p?alt=sse&key=[masked]&Api_Key=[masked]&api-key=[masked]',
+  );
+  expect(maskedTarget('p', '?monkey=1&keys=2', ownTokens)).toBe('p?monkey=1&keys=2');
 });

@@ -8,7 +8,7 @@ import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
 import type { Answer, BodyEnd, Failed, Opened, ReadCall, Step, Trail } from './call.ts';
 import { CaptureBudget } from './capture.ts';
 import { CommitLag } from './commit-lag.ts';
-import { maskQuery } from './credentials.ts';
+import { maskedTarget, type OwnTokens } from './credentials.ts';
 import { readFailed, readPassedOver } from './read-failed.ts';
 import { applyOptions, authenticate } from './steps/authenticate.ts';
 import { locate } from './steps/locate.ts';
@@ -42,6 +42,8 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly newId: IdSource;
   readonly control: ConfigSnapshot;
+  /** Finds our tokens in texts, to keep them here. */
+  readonly ownTokens: OwnTokens;
   readonly logs: LogStore;
   readonly cache: AnswerCache;
   readonly prices: PriceBook;
@@ -91,15 +93,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
         trail = nextTrail(first, deps);
         active += 1;
       }
-      return describe(trail, step);
+      return describe(trail, step, deps.ownTokens);
     };
     let answered: Response;
     try {
-      const located = locate(request, trail, deps.control);
-      const admitted = await authenticate(located, deps.control);
+      const located = locate(request, trail, deps);
+      const admitted = await authenticate(located, deps);
       const call = await readBody(admitted, settings.maxBodyBytes);
       bodyRead();
-      const steps = planRoute(call, { control: deps.control, baseUrls: settings.baseUrls });
+      const steps = planRoute(call, { ...deps, baseUrls: settings.baseUrls });
       const answer = await tryAttempts(call, steps, {
         ...deps,
         ...settings,
@@ -221,14 +223,14 @@ function isComplete(reading: Reading | null): boolean {
 }
 
 /** What a row says of the step that is tried. */
-function describe(trail: Trail, step: Step): Trail {
+function describe(trail: Trail, step: Step, ownTokens: OwnTokens): Trail {
   trail.begun = true;
   trail.step = step.index;
   trail.provider = step.provider.slug;
   trail.modelAsked = step.asked.model ?? step.target.model ?? '';
   trail.format = step.format;
   if (trail.requestType === 'universal') {
-    trail.path = step.target.path + maskQuery(step.query);
+    trail.path = maskedTarget(step.target.path, step.query, ownTokens);
     trail.requestBody = step.body;
     trail.requestSize = step.body?.byteLength ?? 0;
     trail.requestContentType = step.headers.get('content-type');

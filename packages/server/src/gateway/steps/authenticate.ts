@@ -1,22 +1,23 @@
 import { Refusal } from '@headgate/contract';
-import type { ControlSnapshot, GatewayPolicy, TokenIdentity } from '../../stores/ports.ts';
+import type { GatewayPolicy, TokenIdentity } from '../../stores/ports.ts';
 import type { AdmittedCall, LocatedCall, Trail } from '../call.ts';
 import { findCredentials } from '../credentials.ts';
 import { upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
+import type { LocateDeps } from './locate.ts';
 
 /**
  * Lets the call in. A gateway with authentication needs one of our tokens with the run permission; without, any or no
  * token passes. The first authenticated call to `default` creates it.
  * @throws Refusal 401/2009; 400/2004 naming a `cf-aig-*` header that cannot be used.
  */
-export async function authenticate(call: LocatedCall, control: ControlSnapshot): Promise<AdmittedCall> {
-  const found = findCredentials(call.request.headers, call.query, control);
+export async function authenticate(call: LocatedCall, deps: LocateDeps): Promise<AdmittedCall> {
+  const found = findCredentials(call.request.headers, call.query, deps);
   const mayRun = found.identity !== null && allows(found.identity, call);
   let gateway: GatewayPolicy | null = call.gateway;
   if (gateway === null || gateway.authentication) {
     if (!mayRun) throw new Refusal('unauthorized');
-    gateway ??= await control.ensureDefaultGateway(call.accountId);
+    gateway ??= await deps.control.ensureDefaultGateway(call.accountId);
     call.trail.gateway = gateway;
   }
   call.trail.authenticated = mayRun && gateway.authentication;

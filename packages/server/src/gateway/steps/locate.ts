@@ -1,7 +1,7 @@
 import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/contract';
 import type { ControlSnapshot } from '../../stores/ports.ts';
 import type { LocatedCall, Trail } from '../call.ts';
-import { maskQuery } from '../credentials.ts';
+import { decode, maskedTarget, type OwnTokens } from '../credentials.ts';
 
 /** Sent by browsers when an address is opened as a page or a part of one: such an answer would run in our origin. */
 const PAGE_DESTINATIONS = new Set([
@@ -17,14 +17,20 @@ const PAGE_DESTINATIONS = new Set([
   'embed',
 ]);
 
+export interface LocateDeps {
+  readonly control: ControlSnapshot;
+  readonly ownTokens: OwnTokens;
+}
+
 /**
  * Reads the URL: which account, gateway and provider path.
  * @throws Refusal 403/2010 for page loads, 400/2001 for an unknown account or gateway, 400/2004 for a WebSocket upgrade.
  */
-export function locate(request: Request, trail: Trail, control: ControlSnapshot): LocatedCall {
+export function locate(request: Request, trail: Trail, deps: LocateDeps): LocatedCall {
+  const { control } = deps;
   const parts = split(request.url);
   trail.provider = parts.providerSlug;
-  trail.path = parts.path + maskQuery(parts.query);
+  trail.path = maskedTarget(parts.path, parts.query, deps.ownTokens);
   const { accountId, gatewayId } = parts;
   if (!ACCOUNT_ID.test(accountId) || !control.hasAccount(accountId)) {
     throw new Refusal('gatewayUnknown');
@@ -35,6 +41,9 @@ export function locate(request: Request, trail: Trail, control: ControlSnapshot)
   }
   trail.gateway = gateway;
   readHeaders(request.headers, trail);
+  if (deps.ownTokens.in(decode(parts.path)) !== null) {
+    throw new Refusal('requestInvalid', { message: 'a token of this gateway may not stand in the path' });
+  }
   return {
     request,
     trail,
@@ -80,18 +89,9 @@ function split(url: string): Parts {
     while (at < end && url.charCodeAt(at) !== 0x2f) at += 1;
     return url.slice(from, at);
   };
-  const accountId = decodeSegment(next());
-  const gatewayId = decodeSegment(next());
-  const providerSlug = decodeSegment(next());
+  const accountId = decode(next());
+  const gatewayId = decode(next());
+  const providerSlug = decode(next());
   while (at < end && url.charCodeAt(at) === 0x2f) at += 1;
   return { accountId, gatewayId, providerSlug, path: url.slice(at, end), query: url.slice(end) };
-}
-
-function decodeSegment(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -3,13 +3,14 @@ import { readRequest, type RequestReading } from '../../formats/index.ts';
 import { customProviderRow, findProvider, type ProviderRow } from '../../providers/index.ts';
 import type { ConfigSnapshot } from '../../stores/ports.ts';
 import type { ReadCall, Step } from '../call.ts';
-import { findCredentials } from '../credentials.ts';
+import { findCredentials, type OwnTokens } from '../credentials.ts';
 import { upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import { readUniversal, type UniversalStep } from '../universal.ts';
 
 export interface PlanDeps {
   readonly control: ConfigSnapshot;
+  readonly ownTokens: OwnTokens;
   /** Replacement bases by provider slug. */
   readonly baseUrls: ReadonlyMap<string, string>;
 }
@@ -46,7 +47,7 @@ function planNative(call: ReadCall, deps: PlanDeps): Step {
 /** A step's own headers take the place of the request's: only our switches are inherited. */
 function planUniversal(call: ReadCall, { step, index }: { step: UniversalStep; index: number }, deps: PlanDeps): Step {
   const queryAt = step.endpoint.indexOf('?');
-  const found = findCredentials(step.headers, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps.control);
+  const found = findCredentials(step.headers, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps);
   const own = readOptions({ get: (name) => step.headers.get(name) ?? call.request.headers.get(name) }, call.gateway);
   // What restricts can be tightened by a step, not loosened.
   const options = { ...own, ownKeysOnly: own.ownKeysOnly || call.options.ownKeysOnly };
