@@ -6,7 +6,7 @@ import { type Config, ConfigError } from './config.ts';
 import { createGateway, OwnTokens } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { createEvaluationJob } from './jobs/index.ts';
-import { hostMatcher, keepMemoryLow, systemClock, uuidV7Source } from './lib/index.ts';
+import { hostMatcher, keepMemoryLow, processMemory, systemClock, uuidV7Source } from './lib/index.ts';
 import { withMasterKey } from './master-key.ts';
 import { createPriceBook } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
@@ -88,7 +88,7 @@ export async function compose(config: Config): Promise<Runtime> {
   const listener = open(app, config);
   // Not before the port is ours: a token that is made is shown once.
   const newAdminToken = await ensureAdminToken(control, config);
-  const stopKeeping = keepMemoryLow(systemClock);
+  const stopKeeping = keepMemoryLow(systemClock, processMemory(gateway.endedStreams));
   return {
     origin: listener.origin,
     newAdminToken,

@@ -13,7 +13,12 @@ function file(content: string): string {
 
 test('defaults hold when nothing is set', () => {
   const config = readConfig({});
-  expect([config.host, config.port, config.accountId, config.logDurability]).toEqual(['127.0.0.1', 8787, 'local', 'relaxed']);
+  expect([config.host, config.port, config.accountId, config.logDurability]).toEqual([
+    '127.0.0.1',
+    8787,
+    'local',
+    'relaxed',
+  ]);
   expect(config.dataDir.endsWith('/data')).toBe(true);
 });
 

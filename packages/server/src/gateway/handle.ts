@@ -65,6 +65,8 @@ export interface Gateway {
   handle(request: Request, bodyRead?: () => void): Promise<Response>;
   /** Calls that have begun and are not settled yet. */
   active(): number;
+  /** Streamed answers that have ended since the start. */
+  endedStreams(): number;
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -81,6 +83,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     report: deps.report,
   });
   let active = 0;
+  let endedStreams = 0;
 
   /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once for every attempt. */
   async function handle(request: Request, bodyRead: () => void = () => undefined): Promise<Response> {
@@ -174,6 +177,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   async function finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
     trail.end = end;
+    if (trail.streamed) endedStreams += 1;
     try {
       const result = await tap.end();
       trail.reading = result.reading;
@@ -213,7 +217,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return refuse(new Refusal('internal', { cause: error }), trail);
   }
 
-  return { handle, active: () => active };
+  return { handle, active: () => active, endedStreams: () => endedStreams };
 }
 
 /** Whether a stream had come to its own end: its mark, or an end with the usage that follows. */

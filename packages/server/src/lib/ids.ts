@@ -27,4 +27,3 @@ export function uuidV7Source(random: (bytes: Uint8Array) => Uint8Array = (b) => 
     return `${hex(hi, 8)}-${hex(lo, 4)}-7${hex(counter, 3)}-${variant}-${tail}`;
   };
 }
-

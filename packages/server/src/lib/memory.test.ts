@@ -2,12 +2,14 @@ import { expect, test } from 'bun:test';
 import { FakeClock } from '../../../../test/support/fake-clock.ts';
 import { keepMemoryLow } from './memory.ts';
 
-test('garbage is collected after memory has grown, once per growth, and not while it stays', () => {
+test('garbage is collected after memory has grown or many streams have ended, once each, and not while nothing changes', () => {
   const clock = new FakeClock();
   let resident = 100_000_000;
+  let streams = 0;
   let collections = 0;
   const stop = keepMemoryLow(clock, {
     residentBytes: () => resident,
+    endedStreams: () => streams,
     collect: () => {
       collections += 1;
       resident -= 10_000_000;
@@ -23,8 +25,14 @@ test('garbage is collected after memory has grown, once per growth, and not whil
   resident = 190_000_000;
   clock.advance(1000);
   expect(collections).toBe(2);
+  streams += 499;
+  clock.advance(5000);
+  expect(collections).toBe(2);
+  streams += 1;
+  clock.advance(5000);
+  expect(collections).toBe(3);
   stop();
   resident = 900_000_000;
   clock.advance(5000);
-  expect(collections).toBe(2);
+  expect(collections).toBe(3);
 });

@@ -1,36 +1,46 @@
 import type { Clock } from './clock.ts';
 
-/** How often memory is looked at, in milliseconds, and the growth that is worth a collection, in bytes. */
-const LOOK_MS = 1000;
+/** How often to look, in milliseconds; how much growth, in bytes, and how many ended streams are worth a collection. */
+const LOOK_MS = 250;
 const GROWTH_BYTES = 32 * 1024 * 1024;
+const STREAMS = 500;
 
 export interface MemoryProbe {
   /** Resident memory of the process in bytes. */
   residentBytes(): number;
+  /** Streams that have ended since the start. */
+  endedStreams(): number;
   /** Collects garbage and gives free pages back. */
   collect(): void;
 }
 
-export const processMemory: MemoryProbe = {
-  residentBytes: () => process.memoryUsage.rss(),
-  // The synchronous kind: only that one gives pages back. It takes some ten milliseconds.
-  collect: () => Bun.gc(true),
-};
+/** The memory of this process. @param endedStreams streams that have ended since the start. */
+export function processMemory(endedStreams: () => number): MemoryProbe {
+  return {
+    residentBytes: () => process.memoryUsage.rss(),
+    endedStreams,
+    // The synchronous kind: only that one gives pages back. It takes some ten milliseconds.
+    collect: () => Bun.gc(true),
+  };
+}
 
 /**
- * Collects garbage after resident memory has grown. The engine's own schedule looks at its heap, which stays at a few
- * megabytes; what sockets and buffers of ended streams hold lies outside of it, and would wait for long.
- * Returns a function that stops it.
+ * Collects garbage after resident memory has grown or many streams have ended. The engine's own schedule looks at its heap,
+ * which stays at a few megabytes; what sockets and buffers of ended streams hold lies outside of it, and would wait for
+ * long. Returns a function that stops it.
  */
-export function keepMemoryLow(clock: Clock, memory: MemoryProbe = processMemory): () => void {
-  let base = memory.residentBytes();
+export function keepMemoryLow(clock: Clock, memory: MemoryProbe): () => void {
+  let bytes = memory.residentBytes();
+  let streams = memory.endedStreams();
   const look = () => {
     const now = memory.residentBytes();
-    if (now > base + GROWTH_BYTES) {
+    const ended = memory.endedStreams();
+    if (now > bytes + GROWTH_BYTES || ended >= streams + STREAMS) {
       memory.collect();
-      base = memory.residentBytes();
-    } else if (now < base) {
-      base = now;
+      bytes = memory.residentBytes();
+      streams = ended;
+    } else if (now < bytes) {
+      bytes = now;
     }
     cancel = clock.after(LOOK_MS, look);
   };

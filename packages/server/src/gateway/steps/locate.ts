@@ -83,15 +83,23 @@ function split(url: string): Parts {
   // 'http://' is 7 characters, the path begins at the first slash after the host; '/v1' is 3. Without a usable Host the
   // URL is only the path.
   let at = (url.startsWith('/') ? 0 : url.indexOf('/', 8)) + 3;
+  // By `indexOf`: looking at one character after the other takes tens of microseconds on the runtime's URL strings.
   const next = (): string => {
-    while (at < end && url.charCodeAt(at) === 0x2f) at += 1;
-    const from = at;
-    while (at < end && url.charCodeAt(at) !== 0x2f) at += 1;
+    const from = skipSlashes(url, at);
+    const slashAt = url.indexOf('/', from);
+    at = slashAt < 0 || slashAt > end ? end : slashAt;
     return url.slice(from, at);
   };
   const accountId = decode(next());
   const gatewayId = decode(next());
   const providerSlug = decode(next());
-  while (at < end && url.charCodeAt(at) === 0x2f) at += 1;
+  at = Math.min(skipSlashes(url, at), end);
   return { accountId, gatewayId, providerSlug, path: url.slice(at, end), query: url.slice(end) };
+}
+
+/** Where the text goes on after any slashes at `from`. */
+function skipSlashes(text: string, from: number): number {
+  let at = from;
+  while (text.startsWith('/', at)) at += 1;
+  return at;
 }
