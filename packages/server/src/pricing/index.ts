@@ -5,6 +5,5 @@
 export { type AnswerInput, costOfAnswer } from './answer-cost.ts';
 export type { CostBreakdown, CostComponent } from './cost.ts';
 export { type CustomCost, CustomCostError, parseCustomCost } from './custom-cost.ts';
-export { type EstimateInput, estimateCost, estimateTokens } from './estimate.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
 export type { PriceOverride, PriceRow } from './row.ts';
