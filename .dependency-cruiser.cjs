@@ -41,6 +41,7 @@ module.exports = {
       'providers',
       'limits',
       'stores/ports\\.ts',
+      'stores/counter-ports\\.ts',
       'stores/cache-ports\\.ts',
     ]),
     only('api', [

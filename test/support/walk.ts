@@ -2,6 +2,7 @@
 import { createGateway, type GatewaySettings, OwnTokens } from '../../packages/server/src/gateway/index.ts';
 import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
 import { type Clock, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import { openMemoryCounters } from '../../packages/server/src/stores/counters/index.ts';
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import { createPriceBook } from '../../packages/server/src/pricing/index.ts';
 import { createAuthorizer } from '../../packages/server/src/providers/index.ts';
@@ -73,6 +74,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     retry: { retries: 0, delayMs: 0, backoff: 'constant' },
     ownKeysOnly: false,
     cacheTtlS: 0,
+    rateLimit: null,
     ...options.policy,
   };
   const baseUrls =
@@ -94,6 +96,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     logs: { append: async (record, bodies) => rows.add({ record, bodies }) } as Pick<LogStore, 'append'> as LogStore,
     ownTokens: new OwnTokens([RUN_TOKEN]),
     cache: createMemoryAnswerCache(),
+    counters: openMemoryCounters(),
     prices: createPriceBook(),
     send,
     authorizer: createAuthorizer({ clock, send, baseUrls }),

@@ -12,6 +12,7 @@ import { createPriceBook } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
 import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
+import { openSqliteCounters } from './stores/counters/index.ts';
 import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
 import type { LogStore } from './stores/ports.ts';
@@ -39,6 +40,7 @@ export async function compose(config: Config): Promise<Runtime> {
     diskBytes: config.cacheDiskBytes,
     onProblem: (line) => console.error(`headgate: cache: ${line}`),
   });
+  const counters = openSqliteCounters({ file: join(config.dataDir, 'counters.db'), clock: systemClock });
   const mayBePrivate = hostMatcher(config.egressAllow);
   const send = createEgress({ local: localHandlers(), mayBePrivate });
   const baseUrls = bySlug(config.providerBaseUrls);
@@ -49,6 +51,7 @@ export async function compose(config: Config): Promise<Runtime> {
     logs,
     ownTokens: new OwnTokens(config.adminToken === null ? [] : [config.adminToken.reveal()]),
     cache,
+    counters,
     prices: createPriceBook(),
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls }),
@@ -99,6 +102,7 @@ export async function compose(config: Config): Promise<Runtime> {
       await logs.flush();
       await logs.close();
       await cache.close();
+      counters.close();
       await control.close();
       release();
       return inTime;

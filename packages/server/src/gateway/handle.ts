@@ -4,6 +4,7 @@ import type { Reading } from '../formats/index.ts';
 import type { PriceBook } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
+import type { CounterStore } from '../stores/counter-ports.ts';
 import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
 import type { Answer, BodyEnd, Failed, Opened, ReadCall, Step, Trail } from './call.ts';
 import { CaptureBudget } from './capture.ts';
@@ -46,6 +47,7 @@ export interface GatewayDeps {
   readonly ownTokens: OwnTokens;
   readonly logs: LogStore;
   readonly cache: AnswerCache;
+  readonly counters: CounterStore;
   readonly prices: PriceBook;
   readonly send: Send;
   /** Puts stored credentials onto upstream requests. */

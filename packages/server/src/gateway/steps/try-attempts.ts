@@ -3,10 +3,11 @@ import type { Answer, Failed, Opened, ReadCall, Step } from '../call.ts';
 import { isRetryableStatus, retryAfterMs, retryDelayMs } from '../retry.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { chooseKey, type ChosenKey, type KeyDeps } from './choose-key.ts';
+import { limitRate, type RateDeps } from './limit-rate.ts';
 import { type CacheDeps, type Open, readCache } from './read-cache.ts';
 import { type SendDeps, sendAttempt } from './send-attempt.ts';
 
-export interface TryDeps extends SendDeps, KeyDeps, CacheDeps {
+export interface TryDeps extends SendDeps, KeyDeps, CacheDeps, RateDeps {
   /** Longest wait for the first byte, whatever a call asks. */
   readonly firstByteTimeoutMs: number;
   /** Ends a step's answer that another step follows. */
@@ -19,9 +20,15 @@ export interface TryDeps extends SendDeps, KeyDeps, CacheDeps {
  * @throws Refusal of the last step; rejects with the abort reason when the client left.
  */
 export async function tryAttempts(call: ReadCall, steps: readonly Step[], deps: TryDeps): Promise<Answer> {
+  let counted = false;
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
-    const open: Open = (upstream, begin) => tryStep(call, step, { ...deps, isLastStep, upstream, begin });
+    const open: Open = async (upstream, begin) => {
+      // Once per call, and only where a provider is asked: answers from the cache are not limited.
+      if (!counted) limitRate(call.gateway, deps);
+      counted = true;
+      return tryStep(call, step, { ...deps, isLastStep, upstream, begin });
+    };
     const outcome = await readCache(call, step, { open, deps });
     const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
     if (!failed || isLastStep) {

@@ -179,6 +179,13 @@ function under(parent: string, name: string): string {
 /** Before a retry, where neither the gateway nor the call names a delay. */
 const DEFAULT_RETRY_DELAY_MS = 500;
 
+/** Null or 0 in either field: off. */
+function rateLimitOf(data: GatewaySettings): GatewayPolicy['rateLimit'] {
+  const { rate_limiting_limit: limit, rate_limiting_interval: intervalS, rate_limiting_technique: technique } = data;
+  if (!limit || !intervalS) return null;
+  return { limit, intervalMs: intervalS * 1000, technique: technique ?? 'fixed' };
+}
+
 /** The settings in the form that the data plane works with. */
 function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>): GatewayPolicy {
   const { log_management: limit, log_management_strategy: strategy } = data;
@@ -196,5 +203,6 @@ function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>)
     },
     ownKeysOnly: data.byok_only,
     cacheTtlS: data.cache_ttl ?? 0,
+    rateLimit: rateLimitOf(data),
   };
 }
