@@ -279,7 +279,11 @@ export interface GatewayPolicy {
   /** Stored and client keys only: the operator's own may not be used. */
   readonly ownKeysOnly: boolean;
   /** Calls that may reach providers per interval; null: no limit. */
-  readonly rateLimit: { readonly limit: number; readonly intervalMs: number; readonly technique: 'fixed' | 'sliding' } | null;
+  readonly rateLimit: {
+    readonly limit: number;
+    readonly intervalMs: number;
+    readonly technique: 'fixed' | 'sliding';
+  } | null;
   /** Lifetime of cached answers in seconds; 0: no caching unless a call brings its own key. */
   readonly cacheTtlS: number;
 }
