@@ -117,6 +117,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
   const app = createApp({
     gateway,
     api: async () => new Response(null, { status: 500 }),
+    accountId: 'local',
     cors: { origins: ['https://allowed.example'] },
     notReady: () => null,
     version: '0',

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { auditEndpoints } from './audit-logs.ts';
+import { billingEndpoints } from './billing.ts';
 import { cacheEndpoints } from './cache.ts';
 import { customProviderEndpoints } from './custom-providers.ts';
 import { datasetEndpoints } from './datasets.ts';
@@ -25,6 +26,7 @@ export const endpoints = {
   ...evaluationEndpoints,
   ...auditEndpoints,
   ...tokenEndpoints,
+  ...billingEndpoints,
 };
 
 export type Endpoints = typeof endpoints;

@@ -3,6 +3,7 @@
  * It does no I/O and knows nothing of the server.
  */
 export * from './audit-logs.ts';
+export * from './billing.ts';
 export * from './cache.ts';
 export * from './custom-providers.ts';
 export * from './datasets.ts';

@@ -84,6 +84,7 @@ export async function compose(config: Config): Promise<Runtime> {
       evaluationProgress: (id) => evaluations.progress(id),
       report,
     }),
+    accountId: config.accountId,
     cors: { origins: config.corsOrigins },
     notReady: () => logs.health().lastError,
     version: VERSION,

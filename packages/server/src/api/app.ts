@@ -13,6 +13,7 @@ import { Hono } from 'hono';
 import { uuidV7Source } from '../lib/index.ts';
 import { authenticate, authorize } from './authorize.ts';
 import { auditHandlers } from './audit-logs.ts';
+import { billingHandlers } from './billing.ts';
 import { cacheHandlers } from './cache.ts';
 import { customProviderHandlers } from './custom-providers.ts';
 import { datasetHandlers } from './datasets.ts';
@@ -95,6 +96,7 @@ function allHandlers(deps: ApiDeps): Handlers<Endpoints> {
     ...evaluationHandlers(deps),
     ...auditHandlers(deps),
     ...tokenHandlers(deps),
+    ...billingHandlers(deps),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import type { Gateway } from '../gateway/index.ts';
+import { BINDING_PREFIX, bindingFace } from './binding.ts';
 import { allowedOrigin, type CorsPolicy, isPreflight, preflightAnswer, setCors } from './cors.ts';
 import { gatewayError, managementError } from './errors.ts';
 
@@ -7,6 +8,8 @@ export interface AppDeps {
   readonly gateway: Gateway;
   /** The management API: `/client/v4/…`, `/openapi.json` and `/docs`. */
   readonly api: (request: Request) => Promise<Response>;
+  /** Account of the addresses that name none. */
+  readonly accountId: string;
   readonly cors: CorsPolicy;
   /** Null when ready, else why not. */
   readonly notReady: () => string | null;
@@ -31,6 +34,13 @@ export function createApp(deps: AppDeps): App {
     const path = pathOf(request.url);
     if (path.startsWith('/v1/')) return gatewayFace(request, beginWaiting);
     if (path.startsWith('/client/v4/') || path === '/openapi.json' || path === '/docs') return managementFace(request);
+    if (path.startsWith(BINDING_PREFIX)) {
+      return bindingFace(request, path, {
+        accountId: deps.accountId,
+        api: managementFace,
+        gateway: (inner) => gatewayFace(inner, beginWaiting),
+      });
+    }
     switch (path) {
       case '/healthz':
         return new Response('ok\n');
