@@ -37,7 +37,7 @@ async function call(gateway: string, model: string): Promise<void> {
   });
   await response.text();
   const filters = [{ key: 'model' as const, operator: 'eq' as const, value: [model] }];
-  while ((await client.logs.list({ gateway_id: gateway, filters })).items.length === 0) await Bun.sleep(5);
+  while ((await client.logs.list({ gateway_id: gateway, filters })).items.length === 0);
 }
 
 describe('every resource, there and back', () => {

@@ -139,6 +139,24 @@ describe('a plain answer', () => {
     await walk.nextRow();
   });
 
+  test('Expect: 100-continue is answered before the body comes, and the body arrives', async () => {
+    await begin({});
+    const { port, pathname } = new URL(`${walk.base}/openai/x`);
+    const client = connect(Number(port), '127.0.0.1');
+    let received = '';
+    client.on('data', (bytes) => {
+      const asked = received === '';
+      received += bytes.toString();
+      if (asked && received.startsWith('HTTP/1.1 100')) client.write('hello');
+    });
+    client.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n`);
+    const { record, bodies } = await walk.nextRow();
+    expect([record.statusCode, record.requestContentType]).toEqual([200, null]);
+    expect(Buffer.from(bodies?.request ?? []).toString()).toBe('hello');
+    expect(Buffer.from(walk.requests[0]?.body ?? []).toString()).toBe('hello');
+    client.destroy();
+  });
+
   test('an answer without a content type gets none', async () => {
     await begin({
       upstream: (_request, connection) => connection.write('HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}'),
