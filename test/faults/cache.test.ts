@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { Secret } from '../../packages/server/src/lib/index.ts';
-import type { RawConnection, RawHandler } from '../support/raw-http.ts';
+import type { RawHandler } from '../support/raw-http.ts';
+import { chunk, driven, SSE_HEAD } from '../support/scripted.ts';
 import { startWalk, type Walk, type WalkOptions } from '../support/walk.ts';
 
 /** The cache as a client meets it: what hits, what does not, what is shared, and what a row says of it. */
@@ -170,21 +171,8 @@ test('stored keys: their users share answers, another alias does not', async () 
   expect((await ask({ headers: { 'cf-aig-byok-alias': 'team' } })).status).toBe('MISS');
 });
 
-const SSE_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
-const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 const event = (n: number) =>
   `data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"${n} "}}]}\n\n`;
-
-function driven(): { upstream: RawHandler; connection: Promise<RawConnection> } {
-  const { promise, resolve } = Promise.withResolvers<RawConnection>();
-  return {
-    connection: promise,
-    upstream: async (_request, connection) => {
-      resolve(connection);
-      await connection.closed;
-    },
-  };
-}
 
 describe('streams', () => {
   test('are stored as they came and replayed as streams', async () => {
@@ -224,7 +212,7 @@ describe('streams', () => {
   });
 
   test('of many identical calls at once make one upstream call; each gets all of it', async () => {
-    const { upstream, connection } = driven();
+    const { handler: upstream, connection } = driven();
     await begin({ ...CACHING, upstream });
     const asking = Array.from({ length: 200 }, () =>
       fetch(`${walk.base}/openai/x`, { method: 'POST', body: '{"model":"m","stream":true}' }).then(
@@ -250,7 +238,7 @@ describe('streams', () => {
   });
 
   test('the first caller’s leaving does not end it for the others; the last one’s does', async () => {
-    const { upstream, connection } = driven();
+    const { handler: upstream, connection } = driven();
     await begin({ ...CACHING, upstream });
     const open = async (signal: AbortSignal) => {
       const response = await fetch(`${walk.base}/openai/x`, {
@@ -282,7 +270,7 @@ describe('streams', () => {
   });
 
   test('what the provider charged is in the row of the upstream call, although the one who made it left', async () => {
-    const { upstream, connection } = driven();
+    const { handler: upstream, connection } = driven();
     await begin({ ...CACHING, upstream });
     const body = '{"model":"gpt-4o","stream":true}';
     const leader = new AbortController();
