@@ -1,0 +1,12 @@
+/**
+ * Spend limits: which rules of a gateway apply to a call, what they count together, and whether the call may go ahead.
+ * Knows no prices (estimates and costs are given to it), no HTTP, and no storage beyond the counters' port.
+ */
+export {
+  type BudgetCall,
+  type BudgetOutcome,
+  type Budgets,
+  createBudgets,
+  type SpendBreach,
+} from './budgets.ts';
+export type { SpendFacts, SpendLimits } from './spend-rule.ts';
