@@ -40,8 +40,9 @@ export interface Budgets {
    */
   reserve(call: BudgetCall): BudgetOutcome;
   /**
-   * Ends a reservation: the cost replaces the estimate. Null, when the cost is not known: the estimate stands as the best
-   * figure there is. A call that never reached a provider cost `0n`. Only the first time counts.
+   * Ends a reservation: the cost replaces the estimate. Null, when a provider answered and the cost is not known (a stream
+   * without usage, say): the estimate stands as the best figure there is, or asking for no usage would be a way around
+   * every budget. A call that reached no provider, or failed there, cost `0n`. Only the first cost given counts.
    */
   settle(reservation: Reservation, actualPico: bigint | null): void;
 }
