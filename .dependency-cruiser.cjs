@@ -62,7 +62,7 @@ module.exports = {
       severity: 'error',
       from: { path: `${server}/([^/]+)/`, pathNot: '\\.test\\.ts$' },
       to: {
-        path: `${server}/(gateway|api|providers|formats|http|lib|jobs|evaluators|sandbox)/`,
+        path: `${server}/(gateway|api|providers|formats|http|lib|jobs|evaluators|sandbox|limits|pricing)/`,
         pathNot: [`${server}/$1/`, `${server}/[^/]+/index\\.ts$`],
       },
     },

@@ -1,8 +1,9 @@
-import { afterEach, expect, test } from 'bun:test';
+import { afterEach, describe, expect, test } from 'bun:test';
 import { FakeClock } from '../support/fake-clock.ts';
+import type { RawHandler } from '../support/raw-http.ts';
 import { startWalk, type Walk, type WalkOptions } from '../support/walk.ts';
 
-/** The gateway's rate limit: what counts, what does not, and what a refusal says. */
+/** The gateway's rate and spend limits: what counts, what does not, and what a refusal says. */
 
 let walk: Walk;
 const begin = async (options: WalkOptions) => {
@@ -74,4 +75,97 @@ test('retries and steps of one call count once', async () => {
   expect(walk.requests.length).toBe(4);
   for (let i = 0; i < 4; i++) await walk.nextRow();
   expect((await ask()).status).toBe(429);
+});
+
+describe('spend limits', () => {
+  /** $1 a token: custom prices make the sums plain. 10 tokens in the answer. */
+  const priced = {
+    'content-type': 'application/json',
+    'cf-aig-custom-cost': '{"per_token_in": 0, "per_token_out": 1}',
+  };
+  const usage = (tokens: number) =>
+    `{"model":"m","usage":{"prompt_tokens":5,"completion_tokens":${tokens},"total_tokens":${5 + tokens}}}`;
+  const answering =
+    (body: string, status = 200): RawHandler =>
+    (_request, connection) =>
+      connection.write(
+        `HTTP/1.1 ${status} X\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+  const budget = (limit: number, more: object = {}) => ({
+    spendLimits: { enabled: true, rules: [{ id: 'all', limit, limitType: 'cost' as const, window: 3600, ...more }] },
+  });
+  const spend = (maxTokens: number, headers: Record<string, string> = {}) =>
+    ask({ headers: { ...priced, ...headers }, body: JSON.stringify({ model: 'm', max_tokens: maxTokens }) });
+
+  test('beyond the budget: 429/2041 naming the rule; what a call did not use is given back', async () => {
+    await begin({ policy: budget(25), upstream: answering(usage(10)) });
+    // Reserves 20, costs 10; then 15 are left.
+    expect((await spend(20)).status).toBe(200);
+    expect((await spend(15)).status).toBe(200);
+    const refused = await spend(6);
+    expect([refused.status, (await refused.json()).error]).toEqual([
+      429,
+      [{ code: 2041, message: "Spend limit exceeded: rule 'all' (cost limit 25 per 3600s, sliding) for openai m" }],
+    ]);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await spend(5)).status).toBe(200);
+    expect(walk.requests.length).toBe(3);
+  });
+
+  test('a hundred callers at once cannot overrun it', async () => {
+    await begin({ policy: budget(100), upstream: answering(usage(10)) });
+    const statuses = await Promise.all(Array.from({ length: 100 }, () => spend(10).then(({ status }) => status)));
+    expect(statuses.filter((status) => status === 200).length).toBe(10);
+    expect(walk.requests.length).toBe(10);
+  });
+
+  test('a provider that fails costs nothing; one that does not tell its usage costs what was reserved', async () => {
+    await begin({ policy: budget(10), upstream: answering('{"error":{}}', 500) });
+    expect([(await spend(10)).status, (await spend(10)).status]).toEqual([500, 500]);
+    await walk.stop();
+    await begin({ policy: budget(10), upstream: answering('{}') });
+    expect([(await spend(10)).status, (await spend(1)).status]).toEqual([200, 429]);
+  });
+
+  test('a call without a log row counts all the same', async () => {
+    await begin({ policy: budget(10), upstream: answering(usage(10)) });
+    const headers = { ...priced, 'cf-aig-collect-log': 'false' };
+    const silent = () =>
+      fetch(`${walk.base}/openai/x`, { method: 'POST', headers, body: '{"model":"m","max_tokens":10}' });
+    await (await silent()).text();
+    expect((await silent()).status).toBe(429);
+  });
+
+  test('answers from the cache are free', async () => {
+    await begin({ policy: { ...budget(10), cacheTtlS: 3600 }, upstream: answering(usage(10)) });
+    const asked = async () => (await spend(10)).headers.get('cf-aig-cache-status');
+    expect([await asked(), await asked(), await asked()]).toEqual(['MISS', 'HIT', 'HIT']);
+  });
+
+  test('a rule that observes refuses nothing', async () => {
+    await begin({ policy: budget(1, { mode: 'observe' }), upstream: answering(usage(10)) });
+    expect([(await spend(10)).status, (await spend(10)).status]).toEqual([200, 200]);
+  });
+
+  test('each value of a partition has its own budget', async () => {
+    await begin({ policy: budget(10, { metadata: { user: { mode: 'partition' } } }), upstream: answering(usage(10)) });
+    const by = async (user: string) => (await spend(10, { 'cf-aig-metadata': JSON.stringify({ user }) })).status;
+    expect([await by('a'), await by('b'), await by('a')]).toEqual([200, 200, 429]);
+  });
+
+  test('in a universal call an exhausted provider is passed over', async () => {
+    await begin({
+      policy: budget(1, { provider: { mode: 'filter', values: ['openai'] } }),
+      upstream: answering(usage(1)),
+    });
+    const step = (provider: string) => ({ provider, endpoint: 'x', query: { model: 'm', max_tokens: 10 } });
+    const response = await fetch(walk.base, {
+      method: 'POST',
+      headers: priced,
+      body: JSON.stringify([step('openai'), step('groq')]),
+    });
+    expect([response.status, response.headers.get('cf-aig-step')]).toEqual([200, '1']);
+    const outcomes = [(await walk.nextRow()).record.outcome, (await walk.nextRow()).record.outcome];
+    expect(outcomes.sort()).toEqual(['refused', 'success']);
+  });
 });

@@ -75,6 +75,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     ownKeysOnly: false,
     cacheTtlS: 0,
     rateLimit: null,
+    spendLimits: null,
     ...options.policy,
   };
   const baseUrls =

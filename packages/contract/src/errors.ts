@@ -31,6 +31,7 @@ export const ERRORS = {
   shuttingDown: { status: 503, code: 2012, message: 'The gateway is shutting down', face: 'both' },
   keyMissing: { status: 400, code: 2040, message: 'No usable provider credential', face: 'gateway' },
   rateLimited: { status: 429, code: 2003, message: 'Rate limited', face: 'gateway' },
+  spendLimitExceeded: { status: 429, code: 2041, message: 'Spend limit exceeded', face: 'gateway' },
   internal: { status: 500, code: 2000, message: 'Internal error', face: 'gateway' },
   // Management face.
   apiInternal: { status: 500, code: 7000, message: 'Internal error', face: 'management' },

@@ -2,6 +2,7 @@ import type { Refusal } from '@headgate/contract';
 import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
 import type { CustomCost } from '../pricing/index.ts';
 import type { ProviderRow, Target } from '../providers/index.ts';
+import type { Reservation } from '../stores/counter-ports.ts';
 import type { GatewayPolicy, MetadataValue, TokenIdentity } from '../stores/ports.ts';
 import type { CallOptions } from './options.ts';
 import { ownPieces, type Pieces } from './pieces.ts';
@@ -129,6 +130,8 @@ export interface Trail {
   byok: boolean;
   wholesale: boolean;
   customCost: CustomCost | null;
+  /** What the attempt holds of spend limits until it is settled. */
+  reservation: Reservation | null;
   /** The answer came out of the cache or from an identical call under way. */
   cached: boolean;
   /** Null where the call is not cached at all. */

@@ -1,6 +1,7 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock, IdSource, Secret } from '../lib/index.ts';
 import type { Reading } from '../formats/index.ts';
+import { createBudgets } from '../limits/index.ts';
 import type { PriceBook } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
@@ -75,6 +76,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { settings } = deps;
   const budget = new CaptureBudget(settings.captureBytes);
   const pool = new KeyPool();
+  const budgets = createBudgets(deps);
+  const settling = { ...deps, budgets };
   const lag = new CommitLag(deps.clock);
   const mustFinishFirst = () => settings.durability === 'strict' || lag.isBehind();
   const inFlight = new InFlight<Opened>({
@@ -111,6 +114,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         ...deps,
         ...settings,
         pool,
+        budgets,
         begin,
         giveUp,
         passOver,
@@ -201,7 +205,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     trail.settled = true;
     try {
       if (trail.requestSize > settings.maxLogBodyBytes) trail.payloadDropped = true;
-      await lag.watch(settle(trail, deps));
+      await lag.watch(settle(trail, settling));
     } catch (error) {
       deps.report(error, 'settling a call');
     } finally {

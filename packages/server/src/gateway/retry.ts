@@ -35,11 +35,14 @@ function baseDelayMs(retry: number, { delayMs, backoff }: RetryPolicy): number {
   }
 }
 
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** `Retry-After` in milliseconds from now: seconds or an HTTP date; null when absent or unreadable. */
 export function retryAfterMs(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
-  const seconds = Number(value);
-  if (value.trim() !== '' && seconds >= 0) return seconds * 1000;
-  const dateMs = Date.parse(value);
+  const text = value.trim();
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
+  // `Date.parse` alone takes nearly any text with a number in it for a date.
+  const dateMs = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(dateMs) ? null : Math.max(0, dateMs - nowMs);
 }

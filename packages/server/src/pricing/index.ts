@@ -6,4 +6,5 @@ export { type AnswerInput, costOfAnswer } from './answer-cost.ts';
 export type { CostBreakdown, CostComponent } from './cost.ts';
 export { type CustomCost, CustomCostError, parseCustomCost } from './custom-cost.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
+export { estimateCost, estimateTokens } from './estimate.ts';
 export type { PriceOverride, PriceRow } from './row.ts';

@@ -2,7 +2,7 @@
  * The ports: what the data plane, the management API and the jobs need of storage, in domain words. Adapters implement
  * them; `compose.ts` chooses. No SQL words here.
  */
-import type { RouteElement } from '@headgate/contract';
+import type { GatewaySettings, RouteElement } from '@headgate/contract';
 import type { Usage } from '../formats/index.ts';
 import type { Secret } from '../lib/index.ts';
 
@@ -284,6 +284,8 @@ export interface GatewayPolicy {
     readonly intervalMs: number;
     readonly technique: 'fixed' | 'sliding';
   } | null;
+  /** As in the settings; null: none are set. Immutable. */
+  readonly spendLimits: GatewaySettings['spend_limits'];
   /** Lifetime of cached answers in seconds; 0: no caching unless a call brings its own key. */
   readonly cacheTtlS: number;
 }

@@ -1,3 +1,4 @@
+import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import { type CostBreakdown, costOfAnswer, type PriceBook } from '../../pricing/index.ts';
 import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
@@ -7,6 +8,7 @@ export interface SettleDeps {
   readonly logs: LogStore;
   readonly clock: Clock;
   readonly prices: PriceBook;
+  readonly budgets: Budgets;
 }
 
 const FREE: CostBreakdown = { components: [], totalPico: 0n };
@@ -18,12 +20,21 @@ const CLIENT_CLOSED = 499;
  * The once-per-call end: turns the trail into a log row. Resolves when the row is committed, or at once when none is
  * wanted. Never rejects.
  */
-export function settle(trail: Trail, { logs, clock, prices }: SettleDeps): Promise<void> {
-  const gateway = trail.gateway;
-  if (gateway === null || !trail.collect) return Promise.resolve();
+export function settle(trail: Trail, { logs, clock, prices, budgets }: SettleDeps): Promise<void> {
+  const { gateway, reservation } = trail;
   // An answer out of the cache costs nothing, whatever prices the call named.
   const cost = trail.cached ? FREE : costOf(trail, prices);
+  if (reservation !== null) budgets.settle(reservation, spentOf(trail, cost));
+  if (gateway === null || !trail.collect) return Promise.resolve();
   return logs.append(recordOf(trail, gateway, { clock, cost }), bodiesOf(trail), gateway.retention);
+}
+
+/** What spend limits count: the cost; nothing where the provider did no work; null where it did and did not say how much. */
+function spentOf(trail: Trail, cost: CostBreakdown | null): bigint | null {
+  if (cost !== null) return cost.totalPico;
+  const refused =
+    trail.end === 'refused' || trail.end === 'failed' || (trail.end === 'done' && trail.statusCode >= 400);
+  return refused ? 0n : null;
 }
 
 function costOf(trail: Trail, prices: PriceBook): CostBreakdown | null {

@@ -2,12 +2,13 @@ import { Refusal } from '@headgate/contract';
 import type { Answer, Failed, Opened, ReadCall, Step } from '../call.ts';
 import { isRetryableStatus, retryAfterMs, retryDelayMs } from '../retry.ts';
 import { UpstreamFailure } from '../upstream.ts';
+import { type BudgetDeps, checkBudget } from './check-budget.ts';
 import { chooseKey, type ChosenKey, type KeyDeps } from './choose-key.ts';
 import { limitRate, type RateDeps } from './limit-rate.ts';
 import { type CacheDeps, type Open, readCache } from './read-cache.ts';
 import { type SendDeps, sendAttempt } from './send-attempt.ts';
 
-export interface TryDeps extends SendDeps, KeyDeps, CacheDeps, RateDeps {
+export interface TryDeps extends SendDeps, KeyDeps, CacheDeps, RateDeps, BudgetDeps {
   /** Longest wait for the first byte, whatever a call asks. */
   readonly firstByteTimeoutMs: number;
   /** Ends a step's answer that another step follows. */
@@ -62,6 +63,7 @@ async function tryStep(call: ReadCall, step: Step, deps: StepDeps): Promise<Open
 async function attempt(call: ReadCall, step: Step, deps: StepDeps & { waits: number }): Promise<Opened | Failed> {
   const trail = deps.begin(step);
   try {
+    trail.reservation = checkBudget(step, call.gateway, deps);
     const key = chooseKey(step, call.gateway, deps);
     trail.byok = key.kind === 'stored';
     trail.wholesale = key.kind === 'operator';

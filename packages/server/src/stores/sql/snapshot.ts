@@ -204,5 +204,6 @@ function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>)
     ownKeysOnly: data.byok_only,
     cacheTtlS: data.cache_ttl ?? 0,
     rateLimit: rateLimitOf(data),
+    spendLimits: data.spend_limits?.enabled === true ? data.spend_limits : null,
   };
 }
