@@ -34,6 +34,39 @@ test('a universal run, its log row, a change of it, and addresses as objects', a
   expect(await url('universal')).toEqual({ url: `${headgate.origin}/v1/local/default/` });
 });
 
+test('a gateway may be called url: only the address of a provider becomes an object', async () => {
+  const settings = {
+    cache_invalidate_on_update: false,
+    cache_ttl: 0,
+    collect_logs: true,
+    rate_limiting_interval: 0,
+    rate_limiting_limit: 0,
+  };
+  expect((await call('POST', 'gateways', { id: 'url', ...settings })).status).toBe(200);
+  expect((await (await call('GET', 'gateways/url/logs')).json()).result).toEqual([]);
+  expect((await (await call('GET', 'gateways/url')).json()).result).toMatchObject({ id: 'url' });
+  const { result } = await (await call('GET', 'gateways/url/url/openai')).json();
+  expect(result).toEqual({ url: `${headgate.origin}/v1/local/url/openai` });
+});
+
+test('a client that leaves a stream ends it', async () => {
+  const leaving = new AbortController();
+  const query = { model: 'stall', stream: true, messages: [{ role: 'user', content: 'Hi' }] };
+  const response = await fetch(`${headgate.origin}/ai-gateway/universal/run/default`, {
+    method: 'POST',
+    headers: { 'cf-aig-authorization': `Bearer ${headgate.adminToken}` },
+    body: JSON.stringify([{ provider: 'sandbox', endpoint: 'v1/chat/completions', headers: {}, query }]),
+    signal: leaving.signal,
+  });
+  await response.body?.getReader().read();
+  leaving.abort();
+  const log = `gateways/default/logs/${response.headers.get('cf-aig-log-id')}`;
+  const until = performance.now() + 5000;
+  let row = await call('GET', log);
+  while (row.status !== 200 && performance.now() < until) row = await call('GET', log);
+  expect((await row.json()).result.outcome).toBe('cancelled');
+});
+
 test('a log that there is not: 404 with the message that the binding shows', async () => {
   const missing = await call('GET', 'gateways/default/logs/01a2018d-159a-7708-988e-ec5ebca55a74');
   expect([missing.status, typeof (await missing.json()).errors[0].message]).toEqual([404, 'string']);

@@ -351,7 +351,11 @@ test('a failure is shared by those who waited for it, and asked anew by the next
   while (walk.active() < 5) await new Promise((next) => setImmediate(next));
   resolve();
   expect((await Promise.all(asking)).map(({ status }) => status)).toEqual([502, 502, 502, 502, 502]);
-  for (let i = 0; i < 5; i++)
-    expect((await walk.nextRow()).record).toMatchObject({ outcome: 'error', statusCode: 502 });
-  expect((await ask({ path: '/openai/x', body: '{}' })).response.status).toBe(200);
+  for (let i = 0; i < 5; i++) {
+    expect((await walk.nextRow()).record).toMatchObject({ outcome: 'error', statusCode: 502, provider: 'openai' });
+  }
+  // One row for each caller and no more: the next one is that of the next call.
+  const next = await ask({ path: '/openai/x', body: '{}' });
+  expect([next.response.status, next.record.statusCode]).toEqual([200, 200]);
+  expect(next.response.headers.get('cf-aig-log-id')).toBe(next.record.id);
 });

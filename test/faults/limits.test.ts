@@ -77,6 +77,35 @@ test('retries and steps of one call count once', async () => {
   expect((await ask()).status).toBe(429);
 });
 
+test('a call that is refused between two steps has a row that says so', async () => {
+  const { promise: release, resolve } = Promise.withResolvers<void>();
+  await begin({
+    policy: { ...limited('fixed', 1), cacheTtlS: 3600 },
+    upstream: async (request, connection) => {
+      if (request.url === '/fails') {
+        await release;
+        return connection.reset();
+      }
+      await connection.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
+    },
+  });
+  // The first step is shared, so only its leader is counted; the second is not.
+  const own = { provider: 'groq', endpoint: 'works', headers: { 'cf-aig-skip-cache': 'true' }, query: {} };
+  const body = JSON.stringify([{ provider: 'openai', endpoint: 'fails', query: {} }, own]);
+  const asking = [1, 2].map(() => fetch(walk.base, { method: 'POST', body }));
+  while (walk.active() < 2) await new Promise((next) => setImmediate(next));
+  resolve();
+  const answers = await Promise.all(asking);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 429]);
+  const rows = [await walk.nextRow(), await walk.nextRow(), await walk.nextRow(), await walk.nextRow()];
+  expect(rows.map(({ record }) => record.statusCode).sort()).toEqual([200, 429, 502, 502]);
+  const refused = answers.find(({ status }) => status === 429)?.headers.get('cf-aig-log-id');
+  expect(rows.find(({ record }) => record.id === refused)?.record).toMatchObject({
+    statusCode: 429,
+    outcome: 'refused',
+  });
+});
+
 describe('spend limits', () => {
   /** $1 a token: custom prices make the sums plain. 10 tokens in the answer. */
   const priced = {

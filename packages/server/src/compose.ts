@@ -91,7 +91,7 @@ export async function compose(config: Config): Promise<Runtime> {
   });
   const listener = open(app, config);
   // Not before the port is ours: a token that is made is shown once.
-  const newAdminToken = await ensureAdminToken(control, config);
+  const newAdminToken = await control.ensureAdminToken(config.adminToken?.reveal() ?? null);
   const stopKeeping = keepMemoryLow(systemClock, processMemory(gateway.endedStreams));
   return {
     origin: listener.origin,
@@ -200,10 +200,6 @@ export function lockDirectory(dataDir: string): () => void {
     throw new ConfigError(`HEADGATE_DATA_DIR: ${dataDir} is in use by another headgate process`);
   }
   return () => lock.close();
-}
-
-async function ensureAdminToken(control: ControlStore, config: Config): Promise<string | null> {
-  return control.ensureAdminToken(config.adminToken?.reveal() ?? null);
 }
 
 function originOf(request: Request): string {

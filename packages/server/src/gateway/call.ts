@@ -79,6 +79,9 @@ export interface Failed {
   readonly refusal: Refusal;
 }
 
+/** Starts the next attempt of a call: its trail, with what a row says of the step. */
+export type Begin = (step: Step) => Trail;
+
 /** What goes back to the client, wherever it comes from. */
 export interface Answer {
   readonly step: Step;

@@ -7,11 +7,20 @@ import { type Authorizer, KeyPool } from '../providers/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
 import type { CounterStore } from '../stores/counter-ports.ts';
 import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
-import type { Answer, BodyEnd, Failed, Opened, ReadCall, Step, Trail } from './call.ts';
+import {
+  type Answer,
+  answerOf,
+  type BodyEnd,
+  type Failed,
+  type Opened,
+  type ReadCall,
+  type Step,
+  type Trail,
+} from './call.ts';
 import { CaptureBudget } from './capture.ts';
 import { CommitLag } from './commit-lag.ts';
 import { maskedTarget, type OwnTokens } from './credentials.ts';
-import { readFailed, readPassedOver } from './read-failed.ts';
+import { readPassedOver } from './read-passed-over.ts';
 import { applyOptions, authenticate } from './steps/authenticate.ts';
 import { locate } from './steps/locate.ts';
 import { planRoute } from './steps/plan-route.ts';
@@ -63,8 +72,10 @@ export interface GatewayDeps {
 }
 
 export interface Gateway {
-  /** Answers one data-plane request. Never rejects. */
-  /** @param bodyRead called when the request is here whole. */
+  /**
+   * Answers one data-plane request. Never rejects.
+   * @param bodyRead called when the request is here whole.
+   */
   handle(request: Request, bodyRead?: () => void): Promise<Response>;
   /** Calls that have begun and are not settled yet. */
   active(): number;
@@ -78,6 +89,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const pool = new KeyPool();
   const budgets = createBudgets(deps);
   const settling = { ...deps, budgets };
+  const planning = { ...deps, baseUrls: settings.baseUrls };
   const lag = new CommitLag(deps.clock);
   const mustFinishFirst = () => settings.durability === 'strict' || lag.isBehind();
   const inFlight = new InFlight<Opened>({
@@ -87,6 +99,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     sharesFailure: (error) => error instanceof FailedOpening,
     report: deps.report,
   });
+  const { firstByteTimeoutMs } = settings;
+  const trying = { ...deps, firstByteTimeoutMs, pool, budgets, inFlight, giveUp, passOver, observe, abandon };
   let active = 0;
   let endedStreams = 0;
 
@@ -96,11 +110,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     let trail = first;
     active += 1;
     // The first attempt is the call's own row; each further one has its own.
+    const next = () => {
+      active += 1;
+      trail = nextTrail(first, deps);
+    };
     const begin = (step: Step) => {
-      if (trail.begun) {
-        trail = nextTrail(first, deps);
-        active += 1;
-      }
+      if (trail.begun) next();
       return describe(trail, step, deps.ownTokens);
     };
     let answered: Response;
@@ -109,21 +124,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const admitted = await authenticate(located, deps);
       const call = await readBody(admitted, settings.maxBodyBytes);
       bodyRead();
-      const steps = planRoute(call, { ...deps, baseUrls: settings.baseUrls });
-      const answer = await tryAttempts(call, steps, {
-        ...deps,
-        ...settings,
-        pool,
-        budgets,
-        begin,
-        giveUp,
-        passOver,
-        observe,
-        abandon,
-        inFlight,
-      });
+      const steps = planRoute(call, planning);
+      const answer = await tryAttempts(call, { steps, begin, deps: trying });
       answered = await reply(call, answer);
     } catch (error) {
+      // A refusal between two attempts is a row of its own.
+      if (trail.settled && !trail.shared && error instanceof Refusal) next();
       answered = refuseOrLeave(request, trail, error);
       // A shared opening goes on for others, and settles its own rows.
       const settled = trail.shared ? null : finish(trail);
@@ -171,14 +177,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
       void finish(failed.trail);
       return;
     }
-    const tap = new Tap(failed, tapOptions(failed.trail));
-    void readFailed(failed, tap, deps.clock).then((end) => finishAnswer(failed.trail, end, tap));
+    passOver(answerOf(failed));
   }
 
-  /** A step's answer that another step follows; it may be shared or stored, so it is only left. */
-  function passOver(answer: Answer): void {
-    const tap = new Tap(answer, tapOptions(answer.trail));
-    void readPassedOver(answer, tap, deps.clock).then((end) => finishAnswer(answer.trail, end, tap));
+  /** The same for a step's answer; it may be shared or stored, so it is only left. */
+  function passOver({ trail, ...answer }: Answer): void {
+    const tap = new Tap(answer, tapOptions(trail));
+    void readPassedOver(answer.pieces, tap, deps.clock).then((end) => finishAnswer(trail, end, tap));
   }
 
   async function finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {

@@ -6,18 +6,38 @@ export interface TrailDeps {
   readonly newId: IdSource;
 }
 
+/** What every attempt starts without. */
+const NOTHING_YET = {
+  settled: false,
+  shared: false,
+  reservation: null,
+  byok: false,
+  wholesale: false,
+  cached: false,
+  cacheStatus: null,
+  latencyMs: null,
+  statusCode: 0,
+  responseContentType: null,
+  responseSize: 0,
+  streamed: false,
+  payloadDropped: false,
+  error: null,
+  end: null,
+  responseBody: null,
+  reading: null,
+} satisfies Partial<Trail>;
+
 /** The trail of a call's first attempt: the call's own row. */
 export function newTrail(request: Request, deps: TrailDeps): Trail {
   const startedAtMs = deps.clock.nowMs();
   const id = deps.newId(startedAtMs);
   return {
+    ...NOTHING_YET,
     id,
     startedAtMs,
     startedMono: deps.clock.monotonicMs(),
     gateway: null,
     begun: false,
-    settled: false,
-    shared: false,
     eventId: id,
     requestType: 'native',
     method: request.method,
@@ -29,54 +49,18 @@ export function newTrail(request: Request, deps: TrailDeps): Trail {
     userAgent: null,
     metadata: null,
     authenticated: false,
-    byok: false,
-    wholesale: false,
     customCost: null,
-    reservation: null,
-    cached: false,
-    cacheStatus: null,
     collect: true,
     collectPayload: true,
     requestContentType: null,
     requestSize: 0,
     requestBody: null,
-    latencyMs: null,
-    statusCode: 0,
-    responseContentType: null,
-    responseSize: 0,
-    streamed: false,
-    payloadDropped: false,
-    error: null,
-    end: null,
-    responseBody: null,
-    reading: null,
   };
 }
 
 /** The trail of a further attempt of the same call: a row of its own, tied to the others by the event id. */
 export function nextTrail(first: Trail, deps: TrailDeps): Trail {
   const startedAtMs = deps.clock.nowMs();
-  return {
-    ...first,
-    id: deps.newId(startedAtMs),
-    startedAtMs,
-    startedMono: deps.clock.monotonicMs(),
-    settled: false,
-    shared: false,
-    reservation: null,
-    byok: false,
-    wholesale: false,
-    cached: false,
-    cacheStatus: null,
-    latencyMs: null,
-    statusCode: 0,
-    responseContentType: null,
-    responseSize: 0,
-    streamed: false,
-    payloadDropped: false,
-    error: null,
-    end: null,
-    responseBody: null,
-    reading: null,
-  };
+  const startedMono = deps.clock.monotonicMs();
+  return { ...first, ...NOTHING_YET, id: deps.newId(startedAtMs), startedAtMs, startedMono };
 }

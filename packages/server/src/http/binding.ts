@@ -10,6 +10,7 @@ export interface BindingDeps {
 }
 
 export const BINDING_PREFIX = '/ai-gateway/';
+const URL_OF = /^\/ai-gateway\/gateways\/[^/]+\/url\/[^/]+\/?$/;
 const UNIVERSAL = /^\/ai-gateway\/universal\/run\/([^/]+)\/?$/;
 
 export async function bindingFace(request: Request, path: string, deps: BindingDeps): Promise<Response> {
@@ -20,7 +21,7 @@ export async function bindingFace(request: Request, path: string, deps: BindingD
     return deps.gateway(new Request(`${origin}/v1/${deps.accountId}/${universal[1]}${rest}`, request));
   }
   const answer = await deps.api(new Request(`${origin}/client/v4/accounts/${deps.accountId}${path}${rest}`, request));
-  return path.includes('/url/') && answer.ok ? withUrlObject(answer) : answer;
+  return URL_OF.test(path) && answer.ok ? withUrlObject(answer) : answer;
 }
 
 async function withUrlObject(answer: Response): Promise<Response> {

@@ -1,9 +1,17 @@
-import type { Refusal } from '@headgate/contract';
 import type { Clock, Secret } from '../../lib/index.ts';
 import { hasProviderCredential } from '../../providers/index.ts';
 import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
 import type { ConfigSnapshot } from '../../stores/ports.ts';
-import { type Answer, answerOf, type Failed, type Opened, type ReadCall, type Step, type Trail } from '../call.ts';
+import {
+  type Answer,
+  answerOf,
+  type Begin,
+  type Failed,
+  type Opened,
+  type ReadCall,
+  type Step,
+  type Trail,
+} from '../call.ts';
 import type { CacheOptions } from '../options.ts';
 import { storedPieces } from '../pieces.ts';
 import type { InFlight } from '../shared-answer.ts';
@@ -14,8 +22,6 @@ export interface CacheDeps {
   readonly clock: Clock;
   readonly control: ConfigSnapshot;
   readonly operatorKeys: ReadonlyMap<string, Secret>;
-  /** The trail of the next attempt. */
-  readonly begin: (step: Step) => Trail;
   /** Ends an attempt that is not the call's answer. */
   readonly giveUp: (failed: Opened | Failed) => void;
   /** Ends an attempt that nobody waits for any more. */
@@ -25,13 +31,19 @@ export interface CacheDeps {
 }
 
 /** Makes the upstream request; `upstream` aborts when nobody waits any more. */
-export type Open = (upstream: AbortSignal, begin: CacheDeps['begin']) => Promise<Opened | Failed>;
+export type Open = (upstream: AbortSignal, begin: Begin) => Promise<Opened | Failed>;
 
 /** Carries a step's failure to all who waited for it. */
 export class FailedOpening extends Error {
-  constructor(readonly refusal: Refusal) {
+  constructor(readonly failed: Failed) {
     super('the step failed');
   }
+}
+
+export interface CacheReading {
+  readonly open: Open;
+  readonly begin: Begin;
+  readonly deps: CacheDeps;
 }
 
 /**
@@ -41,22 +53,26 @@ export class FailedOpening extends Error {
 export async function readCache(
   call: ReadCall,
   step: Step,
-  { open, deps }: { open: Open; deps: CacheDeps },
+  { open, begin, deps }: CacheReading,
 ): Promise<Answer | Failed> {
   const client = call.request.signal;
   const options = step.options.cache;
   if (options === null || options.skip || !isCacheable(step)) {
-    const opened = await open(client, deps.begin);
+    const opened = await open(client, begin);
     return 'refusal' in opened ? opened : answerOf(opened);
   }
   const key = keyOf(call, step, { options, deps });
   const found = deps.cache.get(key, deps.clock.nowMs());
   const stored = found instanceof Promise ? await found : found;
-  if (stored !== null) return cachedAnswer(deps.begin(step), step, stored);
+  if (stored !== null) return cachedAnswer(begin(step), step, stored);
+  let leads = false;
   const shared = await deps.inFlight
     .join(key, {
       signal: client,
-      open: (upstream) => openShared(upstream, { open, deps }),
+      open: (upstream) => {
+        leads = true;
+        return openShared(upstream, { open, begin, deps });
+      },
       onComplete: (opened, body) => {
         if (isStorable(opened))
           deps.cache.put(key, entryOf(call, step, { opened, body, options, nowMs: deps.clock.nowMs() }));
@@ -66,8 +82,8 @@ export async function readCache(
       if (error instanceof FailedOpening) return error;
       throw error;
     });
-  // The opening has its row; a caller that only waited for it gets one of its own.
-  if (shared instanceof FailedOpening) return { refusal: shared.refusal, trail: deps.begin(step) };
+  // The attempt has its row; a caller that only waited for it gets one of its own.
+  if (shared instanceof FailedOpening) return leads ? shared.failed : { ...shared.failed, trail: begin(step) };
   const { status, statusText, headers, body, row } = shared.answer;
   const pieces = body === null ? null : shared;
   if (shared.led) {
@@ -75,30 +91,30 @@ export async function readCache(
     trail.cacheStatus = 'MISS';
     return { step, trail, status, statusText, headers, pieces, row };
   }
-  return { step, trail: hit(deps.begin(step), shared.answer), status, statusText, headers, pieces, row: null };
+  return { step, trail: hit(begin(step), shared.answer), status, statusText, headers, pieces, row: null };
 }
 
 /**
  * The opening that several callers may share: its rows are its own, written as its attempts end, whoever is still there.
  * @throws FailedOpening when the step gave no answer; the abort reason when nobody waits any more.
  */
-async function openShared(upstream: AbortSignal, { open, deps }: { open: Open; deps: CacheDeps }): Promise<Opened> {
+async function openShared(upstream: AbortSignal, { open, begin, deps }: CacheReading): Promise<Opened> {
   let current: Trail | null = null;
-  const begin = (step: Step) => {
-    current = deps.begin(step);
+  const beginShared = (step: Step) => {
+    current = begin(step);
     current.shared = true;
     return current;
   };
   let opened: Opened | Failed;
   try {
-    opened = await open(upstream, begin);
+    opened = await open(upstream, beginShared);
   } catch (error) {
     if (current !== null) deps.abandon(current);
     throw error;
   }
   if (!('refusal' in opened)) return deps.observe(opened);
   deps.giveUp(opened);
-  throw new FailedOpening(opened.refusal);
+  throw new FailedOpening(opened);
 }
 
 /** What asks for a part of an answer, or for none: it is no part of the key. */

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { Answer, Failed, Opened, ReadCall, Step } from '../call.ts';
+import type { Answer, Begin, Failed, Opened, ReadCall, Step } from '../call.ts';
 import { isRetryableStatus, retryAfterMs, retryDelayMs } from '../retry.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type BudgetDeps, checkBudget } from './check-budget.ts';
@@ -15,22 +15,29 @@ export interface TryDeps extends SendDeps, KeyDeps, CacheDeps, RateDeps, BudgetD
   readonly passOver: (answer: Answer) => void;
 }
 
+/** One call's steps: `deps` is the same for all calls. */
+export interface Trying {
+  readonly steps: readonly Step[];
+  readonly begin: Begin;
+  readonly deps: TryDeps;
+}
+
 /**
  * Tries the steps in order until one answers well. A single step's answer goes back whatever its status; with several,
  * anything but success moves on, and when all fail the last one's own answer goes back.
  * @throws Refusal of the last step; rejects with the abort reason when the client left.
  */
-export async function tryAttempts(call: ReadCall, steps: readonly Step[], deps: TryDeps): Promise<Answer> {
+export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying): Promise<Answer> {
   let counted = false;
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
-    const open: Open = async (upstream, begin) => {
+    const open: Open = async (upstream, beginAttempt) => {
       // Once per call, and only where a provider is asked: answers from the cache are not limited.
       if (!counted) limitRate(call.gateway, deps);
       counted = true;
-      return tryStep(call, step, { ...deps, isLastStep, upstream, begin });
+      return tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt });
     };
-    const outcome = await readCache(call, step, { open, deps });
+    const outcome = await readCache(call, step, { open, begin, deps });
     const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
     if (!failed || isLastStep) {
       if ('refusal' in outcome) throw outcome.refusal;
@@ -42,32 +49,41 @@ export async function tryAttempts(call: ReadCall, steps: readonly Step[], deps: 
   throw new Error('a plan has at least one step');
 }
 
-interface StepDeps extends TryDeps {
-  isLastStep: boolean;
+interface StepRun {
+  readonly deps: TryDeps;
+  readonly begin: Begin;
+  readonly isLastStep: boolean;
   /** Ends what is under way: the client left, or all that share the answer did. */
-  upstream: AbortSignal;
+  readonly upstream: AbortSignal;
 }
 
 /** One step with its retries. */
-async function tryStep(call: ReadCall, step: Step, deps: StepDeps): Promise<Opened | Failed> {
+async function tryStep(call: ReadCall, step: Step, run: StepRun): Promise<Opened | Failed> {
+  const { deps } = run;
   for (let retry = 0; ; retry++) {
     const isLastTry = retry >= step.options.retry.retries;
-    const outcome = await attempt(call, step, { ...deps, waits: waitMs(step, { isLastTry, ...deps }) });
+    const outcome = await attempt(call, step, { run, isLastTry });
     const delayMs = isLastTry ? null : delayBefore(outcome, retry + 1, { step, deps });
     if (delayMs === null) return outcome;
     deps.giveUp(outcome);
-    await pause(delayMs, { clock: deps.clock, client: deps.upstream });
+    await pause(delayMs, { clock: deps.clock, client: run.upstream });
   }
 }
 
-async function attempt(call: ReadCall, step: Step, deps: StepDeps & { waits: number }): Promise<Opened | Failed> {
-  const trail = deps.begin(step);
+async function attempt(
+  call: ReadCall,
+  step: Step,
+  { run, isLastTry }: { run: StepRun; isLastTry: boolean },
+): Promise<Opened | Failed> {
+  const { deps, upstream: client } = run;
+  const trail = run.begin(step);
   try {
     trail.reservation = checkBudget(step, call.gateway, deps);
     const key = chooseKey(step, call.gateway, deps);
     trail.byok = key.kind === 'stored';
     trail.wholesale = key.kind === 'operator';
-    const sending = { step, trail, key, client: deps.upstream, firstByteTimeoutMs: deps.waits };
+    const firstByteTimeoutMs = waitMs(step, run, isLastTry);
+    const sending = { step, trail, key, client, firstByteTimeoutMs };
     const opened = await sendAttempt(sending, deps);
     reportKey(key, opened, deps);
     return opened;
@@ -91,10 +107,10 @@ function reportKey(key: ChosenKey, { status, headers }: Opened, { pool, clock }:
  * A call's own timeout holds for every attempt that has something after it, and for a lone one without retries; the last
  * try of several waits as long as the process lets it.
  */
-function waitMs(step: Step, at: { isLastStep: boolean; isLastTry: boolean; firstByteTimeoutMs: number }): number {
+function waitMs(step: Step, { isLastStep, deps }: StepRun, isLastTry: boolean): number {
   const { timeoutMs, retry } = step.options;
-  const unbounded = timeoutMs === null || (at.isLastStep && at.isLastTry && retry.retries > 0);
-  return unbounded ? at.firstByteTimeoutMs : Math.min(timeoutMs, at.firstByteTimeoutMs);
+  const unbounded = timeoutMs === null || (isLastStep && isLastTry && retry.retries > 0);
+  return unbounded ? deps.firstByteTimeoutMs : Math.min(timeoutMs, deps.firstByteTimeoutMs);
 }
 
 /** Milliseconds until the retry; null when trying again is no use. */

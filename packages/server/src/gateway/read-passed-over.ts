@@ -1,19 +1,14 @@
 import type { Clock } from '../lib/index.ts';
-import type { Answer, BodyEnd, Opened } from './call.ts';
-import { ownPieces } from './pieces.ts';
+import type { BodyEnd } from './call.ts';
+import type { Pieces } from './pieces.ts';
 import type { Tap } from './tap.ts';
 
 /** An error's body is short; what goes beyond either bound is not waited for. */
 const MAX_BYTES = 256 * 1024;
 const MAX_MS = 5000;
 
-/** Reads the answer of an attempt that another one follows, for its row only. Never rejects. */
-export function readFailed({ body, upstream }: Opened, tap: Tap, clock: Clock): Promise<BodyEnd> {
-  return readPassedOver({ pieces: body === null ? null : ownPieces(body, upstream) }, tap, clock);
-}
-
-/** The same for a step's answer. */
-export async function readPassedOver({ pieces }: Pick<Answer, 'pieces'>, tap: Tap, clock: Clock): Promise<BodyEnd> {
+/** Reads an answer that another attempt follows, for its row only. Never rejects. */
+export async function readPassedOver(pieces: Pieces | null, tap: Tap, clock: Clock): Promise<BodyEnd> {
   if (pieces === null) return 'done';
   const stop = clock.after(MAX_MS, () => pieces.leave());
   for (;;) {
