@@ -7,14 +7,10 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LOG_ORDER_FIELDS } from '@headgate/contract';
+import { emptyUsage } from '../packages/server/src/formats/index.ts';
 import { systemClock, uuidV7Source } from '../packages/server/src/lib/index.ts';
-import {
-  LOG_ORDERS,
-  type LogFilter,
-  type LogQuery,
-  type LogRecord,
-  type LogStore,
-} from '../packages/server/src/stores/ports.ts';
+import type { LogFilter, LogQuery, LogRecord, LogStore } from '../packages/server/src/stores/ports.ts';
 import { openSegmentLogStore } from '../packages/server/src/stores/segments/index.ts';
 
 let seed = 42;
@@ -117,7 +113,7 @@ function* cases(some: LogRecord): Generator<[string, Partial<LogQuery>]> {
   yield ['provider and cost, with statistics', { filters: [openai, dear], withStatistics: true }];
   yield ['search: a common word', { search: 'SUPPORT' }];
   yield ['search: nothing', { search: 'no such thing' }];
-  for (const orderBy of LOG_ORDERS) {
+  for (const orderBy of LOG_ORDER_FIELDS) {
     yield [`order by ${orderBy} asc`, { orderBy, direction: 'asc' }];
     yield [`order by ${orderBy} desc`, { orderBy, direction: 'desc' }];
   }
@@ -262,23 +258,7 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
 }
 
 function usageOf(input: number | null, output: number | null, cacheRead: number | null): LogRecord['usage'] {
-  return {
-    input,
-    output,
-    total: (input ?? 0) + (output ?? 0),
-    inputFull: input,
-    cacheRead,
-    cacheWrite: null,
-    cacheWrite1h: null,
-    reasoning: null,
-    audioInput: null,
-    audioOutput: null,
-    imageInput: null,
-    imageOutput: null,
-    toolUsePrompt: null,
-    cacheIncluded: true,
-    units: {},
-  };
+  return { ...emptyUsage(), input, output, total: (input ?? 0) + (output ?? 0), inputFull: input, cacheRead };
 }
 
 /** mulberry32: the same rows in every run. */

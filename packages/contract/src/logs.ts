@@ -39,7 +39,7 @@ export const logFilter = z.object({
 });
 export type WireLogFilter = z.output<typeof logFilter>;
 
-const orderBy = z.enum([
+export const LOG_ORDER_FIELDS = [
   'created_at',
   'provider',
   'model',
@@ -51,11 +51,11 @@ const orderBy = z.enum([
   'tokens_out',
   'duration',
   'feedback',
-]);
+] as const;
 
 const selection = {
   filters: z.array(logFilter).optional(),
-  order_by: orderBy.default('created_at'),
+  order_by: z.enum(LOG_ORDER_FIELDS).default('created_at'),
   order_by_direction: direction.optional(),
 };
 

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { API_BASE, LOG_FILTER_FIELDS } from '@headgate/contract';
+import { API_BASE, LOG_FILTER_FIELDS, LOG_ORDER_FIELDS } from '@headgate/contract';
 import fc from 'fast-check';
 import { ACCOUNT, type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../../../../test/support/management-api.ts';
 import { systemClock } from '../lib/index.ts';
 import { logId, logRecord, START_MS } from '../stores/contract/index.ts';
-import { LOG_ORDERS, type LogRecord, type LogStore } from '../stores/ports.ts';
+import type { LogRecord, LogStore } from '../stores/ports.ts';
 import { openSegmentLogStore } from '../stores/segments/index.ts';
 import { createApi } from './app.ts';
 
@@ -114,7 +114,7 @@ const query = fc.record({
   filters: fc.array(filter, { maxLength: 3 }),
   form: fc.constantFrom(...FORMS),
   parameters: fc.uniqueArray(parameter, { maxLength: 2, selector: ([name]) => name }),
-  order: fc.tuple(fc.constantFrom(...LOG_ORDERS), fc.constantFrom('asc', 'desc')),
+  order: fc.tuple(fc.constantFrom(...LOG_ORDER_FIELDS), fc.constantFrom('asc', 'desc')),
   page: fc.constantFrom(1, 1, 1, 2, 9),
   perPage: fc.constantFrom(1, 7, 50),
 });

@@ -1,36 +1,23 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock, IdSource, Secret } from '../lib/index.ts';
-import type { Reading } from '../formats/index.ts';
 import { createBudgets } from '../limits/index.ts';
 import type { PriceBook } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
 import type { CounterStore } from '../stores/counter-ports.ts';
 import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
-import {
-  type Answer,
-  answerOf,
-  type BodyEnd,
-  type Failed,
-  type Opened,
-  type ReadCall,
-  type Step,
-  type Trail,
-} from './call.ts';
+import type { Answer, Opened, ReadCall, Step, Trail } from './call.ts';
 import { CaptureBudget } from './capture.ts';
-import { CommitLag } from './commit-lag.ts';
 import { maskedTarget, type OwnTokens } from './credentials.ts';
-import { readPassedOver } from './read-passed-over.ts';
 import { applyOptions, authenticate } from './steps/authenticate.ts';
+import { Endings } from './endings.ts';
 import { locate } from './steps/locate.ts';
 import { planRoute } from './steps/plan-route.ts';
 import { readBody } from './steps/read-body.ts';
 import { refuse } from './steps/refuse.ts';
-import { isStream, replyWith } from './steps/reply-with.ts';
+import { replyWith } from './steps/reply-with.ts';
 import { FailedOpening } from './steps/read-cache.ts';
-import { settle } from './steps/settle.ts';
 import { tryAttempts } from './steps/try-attempts.ts';
-import { Tap, tapped } from './tap.ts';
 import { InFlight } from './shared-answer.ts';
 import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
@@ -85,33 +72,31 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { settings } = deps;
-  const budget = new CaptureBudget(settings.captureBytes);
-  const pool = new KeyPool();
+  const { firstByteTimeoutMs, baseUrls } = settings;
+  const capture = new CaptureBudget(settings.captureBytes);
   const budgets = createBudgets(deps);
-  const settling = { ...deps, budgets };
-  const planning = { ...deps, baseUrls: settings.baseUrls };
-  const lag = new CommitLag(deps.clock);
-  const mustFinishFirst = () => settings.durability === 'strict' || lag.isBehind();
+  const endings = new Endings({ ...deps, budgets, capture });
   const inFlight = new InFlight<Opened>({
     limitBytes: MAX_CACHED_BODY_BYTES,
-    budget,
+    budget: capture,
     // A step's failure is the provider's or the gateway's word on this very request: everybody's who waits for it.
     sharesFailure: (error) => error instanceof FailedOpening,
     report: deps.report,
   });
-  const { firstByteTimeoutMs } = settings;
+  const { giveUp, passOver, observe, abandon } = endings;
+  // Built once: calls only read them.
+  const planning = { ...deps, baseUrls };
+  const pool = new KeyPool();
   const trying = { ...deps, firstByteTimeoutMs, pool, budgets, inFlight, giveUp, passOver, observe, abandon };
-  let active = 0;
-  let endedStreams = 0;
 
   /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once for every attempt. */
   async function handle(request: Request, bodyRead: () => void = () => undefined): Promise<Response> {
     const first = newTrail(request, deps);
     let trail = first;
-    active += 1;
+    endings.begun();
     // The first attempt is the call's own row; each further one has its own.
     const next = () => {
-      active += 1;
+      endings.begun();
       trail = nextTrail(first, deps);
     };
     const begin = (step: Step) => {
@@ -132,90 +117,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (trail.settled && !trail.shared && error instanceof Refusal) next();
       answered = refuseOrLeave(request, trail, error);
       // A shared opening goes on for others, and settles its own rows.
-      const settled = trail.shared ? null : finish(trail);
-      if (mustFinishFirst()) await settled;
+      const settled = trail.shared ? null : endings.finish(trail);
+      if (endings.rowGoesFirst()) await settled;
     }
     return withOwnHeaders(answered, { first, trail });
   }
 
   function reply(call: ReadCall, answer: Answer): Promise<Response> {
     const { trail, row } = answer;
-    const tap = row === null ? new Tap(answer, tapOptions(trail)) : null;
+    const tap = row === null ? endings.tap(answer, trail) : null;
     return replyWith(call, answer, {
       clock: deps.clock,
       idleTimeoutMs: settings.idleTimeoutMs,
       tap,
-      finishFirst: mustFinishFirst,
-      finish: (end) => (tap === null ? (row ?? Promise.resolve()) : finishAnswer(trail, end, tap)),
+      finishFirst: () => endings.rowGoesFirst(),
+      finish: (end) => (tap === null ? (row ?? Promise.resolve()) : endings.finishAnswer(trail, end, tap)),
     });
-  }
-
-  /** Settles the row of a shared answer as its body ends: who reads it may come and go. */
-  function observe(opened: Opened): Opened {
-    const { trail, upstream } = opened;
-    trail.streamed = isStream(opened.headers);
-    const tap = new Tap(opened, tapOptions(trail));
-    if (opened.body === null) return { ...opened, row: finishAnswer(trail, 'done', tap) };
-    const { body, ended } = tapped(opened.body, { tap, upstream: upstream.signal });
-    return { ...opened, body, row: ended.then((end) => finishAnswer(trail, end, tap)) };
-  }
-
-  function abandon(trail: Trail): void {
-    trail.end = 'cancelled';
-    void finish(trail);
-  }
-
-  function tapOptions(trail: Trail) {
-    const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
-    return { capture: keep ? { budget, limitBytes: settings.maxLogBodyBytes - trail.requestSize } : null };
-  }
-
-  /** An attempt that another one follows: its answer is not for the client, but belongs into its row. */
-  function giveUp(failed: Opened | Failed): void {
-    if ('refusal' in failed) {
-      refuse(failed.refusal, failed.trail);
-      void finish(failed.trail);
-      return;
-    }
-    passOver(answerOf(failed));
-  }
-
-  /** The same for a step's answer; it may be shared or stored, so it is only left. */
-  function passOver({ trail, ...answer }: Answer): void {
-    const tap = new Tap(answer, tapOptions(trail));
-    void readPassedOver(answer.pieces, tap, deps.clock).then((end) => finishAnswer(trail, end, tap));
-  }
-
-  async function finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
-    trail.end = end;
-    if (trail.streamed) endedStreams += 1;
-    try {
-      const result = await tap.end();
-      trail.reading = result.reading;
-      // Some clients hang up on the end mark, before the provider's last bytes.
-      if (end === 'cancelled' && isComplete(result.reading)) trail.end = 'done';
-      trail.responseBody = result.body;
-      trail.payloadDropped ||= result.dropped;
-      trail.responseSize = tap.size;
-    } catch (error) {
-      deps.report(error, 'reading an answer');
-    }
-    await finish(trail);
-    tap.release();
-  }
-
-  /** The once-per-attempt end. Never rejects. */
-  async function finish(trail: Trail): Promise<void> {
-    if (trail.settled) return;
-    trail.settled = true;
-    try {
-      if (trail.requestSize > settings.maxLogBodyBytes) trail.payloadDropped = true;
-      await lag.watch(settle(trail, settling));
-    } catch (error) {
-      deps.report(error, 'settling a call');
-    } finally {
-      active -= 1;
-    }
   }
 
   function refuseOrLeave(request: Request, trail: Trail, error: unknown): Response {
@@ -228,13 +145,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return refuse(new Refusal('internal', { cause: error }), trail);
   }
 
-  return { handle, active: () => active, endedStreams: () => endedStreams };
-}
-
-/** Whether a stream had come to its own end: its mark, or an end with the usage that follows. */
-function isComplete(reading: Reading | null): boolean {
-  const stream = reading?.stream ?? null;
-  return stream !== null && (stream.done || (stream.ended && reading?.usage !== null));
+  return { handle, active: () => endings.active, endedStreams: () => endings.endedStreams };
 }
 
 /** What a row says of the step that is tried. */

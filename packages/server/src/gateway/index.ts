@@ -3,5 +3,5 @@
  * Knows formats, providers and the storage ports; knows no socket, no SQL, no management API.
  */
 export { OwnTokens } from './credentials.ts';
-export { createGateway, type Gateway, type GatewayDeps, type GatewaySettings } from './handle.ts';
+export { createGateway, type Gateway, type GatewaySettings } from './handle.ts';
 export { type FailureReason, type Send, UpstreamFailure, type UpstreamRequest } from './upstream.ts';

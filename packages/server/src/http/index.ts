@@ -2,6 +2,6 @@
  * Everything that touches a socket: the listener, the choice of face, CORS, error bodies, and the one way out.
  * Knows the faces it serves; knows no storage.
  */
-export { type App, createApp } from './app.ts';
+export { createApp } from './app.ts';
 export { createEgress, type LocalHandler } from './egress.ts';
 export { type Listener, listen } from './listen.ts';

@@ -3,10 +3,8 @@
  * Knows no prices (estimates and costs are given to it), no HTTP, and no storage beyond the counters' port.
  */
 export {
-  type BudgetCall,
   type BudgetOutcome,
   type Budgets,
   createBudgets,
-  type SpendBreach,
 } from './budgets.ts';
 export type { SpendFacts, SpendLimits } from './spend-rule.ts';

@@ -2,9 +2,8 @@
  * Prices: which one holds for a model, and what a usage costs at it, in whole pico-dollars. Knows no gateway, no storage
  * and no provider by name; what is particular to one stands in the price list.
  */
-export { type AnswerInput, costOfAnswer } from './answer-cost.ts';
-export type { CostBreakdown, CostComponent } from './cost.ts';
+export { costOfAnswer } from './answer-cost.ts';
+export type { CostBreakdown } from './cost.ts';
 export { type CustomCost, CustomCostError, parseCustomCost } from './custom-cost.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
 export { estimateCost, estimateTokens } from './estimate.ts';
-export type { PriceOverride, PriceRow } from './row.ts';

@@ -2,7 +2,7 @@
  * The ports: what the data plane, the management API and the jobs need of storage, in domain words. Adapters implement
  * them; `compose.ts` chooses. No SQL words here.
  */
-import type { GatewaySettings, RouteElement } from '@headgate/contract';
+import type { GatewaySettings, LOG_FILTER_FIELDS, LOG_ORDER_FIELDS, RouteElement } from '@headgate/contract';
 import type { Usage } from '../formats/index.ts';
 import type { Secret } from '../lib/index.ts';
 
@@ -84,35 +84,7 @@ export interface StoredLog {
   bodies: LogBodies | null;
 }
 
-export const LOG_FILTER_KEYS = [
-  'id',
-  'created_at',
-  'request_content_type',
-  'response_content_type',
-  'request_type',
-  'success',
-  'cached',
-  'provider',
-  'model',
-  'model_type',
-  'cost',
-  'tokens',
-  'tokens_in',
-  'tokens_out',
-  'duration',
-  'feedback',
-  'event_id',
-  'metadata.key',
-  'metadata.value',
-  'authentication',
-  'wholesale',
-  'compatibilityMode',
-  'dlp_action',
-  'user_agent',
-  'status_code',
-  'outcome',
-] as const;
-export type LogFilterKey = (typeof LOG_FILTER_KEYS)[number];
+export type LogFilterKey = (typeof LOG_FILTER_FIELDS)[number];
 
 export interface LogFilter {
   key: LogFilterKey;
@@ -121,20 +93,7 @@ export interface LogFilter {
   value: (string | number | boolean | null)[];
 }
 
-export const LOG_ORDERS = [
-  'created_at',
-  'provider',
-  'model',
-  'model_type',
-  'success',
-  'cached',
-  'cost',
-  'tokens_in',
-  'tokens_out',
-  'duration',
-  'feedback',
-] as const;
-export type LogOrder = (typeof LOG_ORDERS)[number];
+export type LogOrder = (typeof LOG_ORDER_FIELDS)[number];
 
 export interface LogSelection {
   gatewayKey: string;

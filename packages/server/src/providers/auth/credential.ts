@@ -5,7 +5,7 @@ import { headerSafe, type JsonObject, readEncodedJson, readJson } from './read-j
 import { readServiceAccount, type ServiceAccount } from './service-account.ts';
 import type { AwsKeys } from './sigv4.ts';
 
-export { CredentialError, type CredentialProblem } from './credential-error.ts';
+export { CredentialError } from './credential-error.ts';
 
 export type ClientCredentialsStyle = Extract<AuthStyle, { kind: 'client-credentials' }>;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/index.ts';
 import type { CachedAnswer } from '../cache-ports.ts';
-import { WorkerLink } from '../segments/worker-link.ts';
+import { WorkerLink } from '../worker-link.ts';
 import { entryBytes } from './memory-tier.ts';
 import { type Change, type LossNews, type DiskOps, fingerprint, isSelected, type Selection } from './protocol.ts';
 

@@ -1,7 +1,7 @@
 /** The disk tier's thread: the only one that touches the file. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { serve } from '../segments/worker-link.ts';
+import { serve } from '../worker-link.ts';
 import { CacheFile, damageIn } from './cache-file.ts';
 import type { Change, LossNews, DiskOps, WireEntry } from './protocol.ts';
 

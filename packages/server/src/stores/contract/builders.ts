@@ -1,4 +1,4 @@
-import type { Usage } from '../../formats/index.ts';
+import { emptyUsage, type Usage } from '../../formats/index.ts';
 import type { LogFilter, LogFilterKey, LogPage, LogQuery, LogRecord, LogSelection, LogStore } from '../ports.ts';
 
 /** A time from which test rows count, in milliseconds. */
@@ -62,24 +62,7 @@ export function logRecord(fields: Partial<LogRecord> = {}): LogRecord {
 
 /** Usage with the given counters, the rest unknown. */
 export function usageOf(fields: Partial<Usage>): Usage {
-  return {
-    input: null,
-    output: null,
-    total: null,
-    inputFull: null,
-    cacheRead: null,
-    cacheWrite: null,
-    cacheWrite1h: null,
-    reasoning: null,
-    audioInput: null,
-    audioOutput: null,
-    imageInput: null,
-    imageOutput: null,
-    toolUsePrompt: null,
-    cacheIncluded: true,
-    units: {},
-    ...fields,
-  };
+  return { ...emptyUsage(), ...fields };
 }
 
 /** Everything of `gateway-1`, newest first, unless said otherwise. */

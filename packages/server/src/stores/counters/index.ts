@@ -2,6 +2,5 @@
  * Counters of requests and of money: decisions in memory, and a file behind them that outlives the process. Knows nothing
  * of gateways, rules or prices; what a key means is the caller's business.
  */
-export type { CounterBounds } from './counter-set.ts';
 export { openMemoryCounters } from './memory.ts';
-export { openSqliteCounters, type SqliteCounterOptions } from './sqlite.ts';
+export { openSqliteCounters } from './sqlite.ts';

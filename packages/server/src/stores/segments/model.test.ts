@@ -1,3 +1,4 @@
+import { LOG_FILTER_FIELDS, LOG_ORDER_FIELDS } from '@headgate/contract';
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,6 @@ import { logId, logRecord, START_MS, usageOf } from '../contract/index.ts';
 import { openMemoryLogStore } from '../memory/index.ts';
 import {
   LOG_DIMENSIONS,
-  LOG_FILTER_KEYS,
-  LOG_ORDERS,
   type LogChange,
   type LogFilter,
   type LogFilterKey,
@@ -115,7 +114,7 @@ function valueFor(key: LogFilterKey): fc.Arbitrary<LogFilter['value'][number]> {
   return fc.oneof({ weight: 4, arbitrary: usual }, { weight: 1, arbitrary: anyValue });
 }
 
-const filter: fc.Arbitrary<LogFilter> = fc.constantFrom(...LOG_FILTER_KEYS).chain((key) =>
+const filter: fc.Arbitrary<LogFilter> = fc.constantFrom(...LOG_FILTER_FIELDS).chain((key) =>
   fc.record({
     key: fc.constant(key),
     operator: fc.constantFrom('eq', 'neq', 'contains', 'lt', 'gt'),
@@ -125,7 +124,7 @@ const filter: fc.Arbitrary<LogFilter> = fc.constantFrom(...LOG_FILTER_KEYS).chai
 const selection: fc.Arbitrary<Omit<LogSelection, 'gatewayKey'>> = fc.record({
   filters: fc.array(filter, { maxLength: 2 }),
   search: fc.oneof({ weight: 3, arbitrary: fc.constant('') }, { weight: 1, arbitrary: fc.oneof(text, idPart) }),
-  orderBy: fc.constantFrom(...LOG_ORDERS),
+  orderBy: fc.constantFrom(...LOG_ORDER_FIELDS),
   direction: fc.constantFrom('asc', 'desc'),
 });
 

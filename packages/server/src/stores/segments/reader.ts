@@ -10,7 +10,7 @@ import { SegmentReader } from './segment-reader.ts';
 import { Statistics } from './statistics.ts';
 import { Summary } from './summary.ts';
 import { TopRows } from './top-rows.ts';
-import { serve } from './worker-link.ts';
+import { serve } from '../worker-link.ts';
 
 declare const self: Worker;
 

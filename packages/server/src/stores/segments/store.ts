@@ -16,7 +16,7 @@ import type {
 import { Batch, bodyBytes } from './batch.ts';
 import type { Read, ReaderNews, ReaderOps, SelectedRows, WriterNews, WriterOps } from './protocol.ts';
 import { idBytes } from './row-codec.ts';
-import { WorkerLink } from './worker-link.ts';
+import { WorkerLink } from '../worker-link.ts';
 
 export interface SegmentLogOptions {
   /** Made when missing. No other process may use it at the same time. */

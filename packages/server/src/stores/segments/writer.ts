@@ -7,7 +7,7 @@ import { GatewayLog, type IncomingRow, type SegmentRules } from './gateway-log.t
 import { HandleCache } from './handle-cache.ts';
 import type { AppendBatch, AppendOutcome, Place, Places, WireRow, WriterNews, WriterOps } from './protocol.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import { serve } from './worker-link.ts';
+import { serve } from '../worker-link.ts';
 
 declare const self: Worker;
 

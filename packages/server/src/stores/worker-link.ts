@@ -25,7 +25,7 @@ export class WorkerLink<T extends Ops<T>, News = never> {
       if ('failure' in data) waiting?.reject(new Error(data.failure));
       else waiting?.resolve(data.answer);
     };
-    this.#worker.onerror = (event) => this.#die(new Error(`log worker failed: ${event.message}`));
+    this.#worker.onerror = (event) => this.#die(new Error(`worker failed: ${event.message}`));
   }
 
   /** Rejects with the worker's error message. `transfer`: buffers that this thread gives away. */
@@ -40,7 +40,7 @@ export class WorkerLink<T extends Ops<T>, News = never> {
 
   terminate(): void {
     this.#worker.terminate();
-    this.#die(new Error('the log store is closed'));
+    this.#die(new Error('the store is closed'));
   }
 
   #die(error: Error): void {

@@ -1,0 +1,130 @@
+import type { Reading } from '../formats/index.ts';
+import type { Clock } from '../lib/index.ts';
+import { type Answer, answerOf, type BodyEnd, type Failed, type Opened, type Trail } from './call.ts';
+import type { CaptureBudget } from './capture.ts';
+import { CommitLag } from './commit-lag.ts';
+import { readPassedOver } from './read-passed-over.ts';
+import { refuse } from './steps/refuse.ts';
+import { isStream } from './steps/reply-with.ts';
+import { type SettleDeps, settle } from './steps/settle.ts';
+import { type Observed, Tap, tapped } from './tap.ts';
+
+export interface EndingDeps extends SettleDeps {
+  readonly clock: Clock;
+  /** Memory for bodies of calls under way. */
+  readonly capture: CaptureBudget;
+  readonly settings: { readonly maxLogBodyBytes: number; readonly durability: 'relaxed' | 'strict' };
+  readonly report: (error: unknown, context: string) => void;
+}
+
+/** How attempts end: each of them once, whichever way, with its row written and everything it held given back. */
+export class Endings {
+  readonly #deps: EndingDeps;
+  readonly #lag: CommitLag;
+  #active = 0;
+  #endedStreams = 0;
+
+  constructor(deps: EndingDeps) {
+    this.#deps = deps;
+    this.#lag = new CommitLag(deps.clock);
+  }
+
+  /** Attempts that have begun and are not settled yet. */
+  get active(): number {
+    return this.#active;
+  }
+  /** Streamed answers that have ended since the start. */
+  get endedStreams(): number {
+    return this.#endedStreams;
+  }
+
+  /** Counts an attempt in; `finish` counts it out. */
+  begun(): void {
+    this.#active += 1;
+  }
+
+  /** Whether the end of an answer waits for its row. */
+  rowGoesFirst(): boolean {
+    return this.#deps.settings.durability === 'strict' || this.#lag.isBehind();
+  }
+
+  /** A tap on an answer, which keeps the body where a row wants it. */
+  tap(answer: Observed, trail: Trail): Tap {
+    const { capture: budget, settings } = this.#deps;
+    const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
+    return new Tap(answer, {
+      capture: keep ? { budget, limitBytes: settings.maxLogBodyBytes - trail.requestSize } : null,
+    });
+  }
+
+  /** Settles the row of a shared answer as its body ends: who reads it may come and go. */
+  readonly observe = (opened: Opened): Opened => {
+    const { trail, upstream } = opened;
+    trail.streamed = isStream(opened.headers);
+    const tap = this.tap(opened, trail);
+    if (opened.body === null) return { ...opened, row: this.finishAnswer(trail, 'done', tap) };
+    const { body, ended } = tapped(opened.body, { tap, upstream: upstream.signal });
+    return { ...opened, body, row: ended.then((end) => this.finishAnswer(trail, end, tap)) };
+  };
+
+  /** An attempt that nobody waits for any more. */
+  readonly abandon = (trail: Trail): void => {
+    trail.end = 'cancelled';
+    void this.finish(trail);
+  };
+
+  /** An attempt that another one follows: its answer is not for the client, but belongs into its row. */
+  readonly giveUp = (failed: Opened | Failed): void => {
+    if ('refusal' in failed) {
+      refuse(failed.refusal, failed.trail);
+      void this.finish(failed.trail);
+    } else {
+      this.passOver(answerOf(failed));
+    }
+  };
+
+  /** The same for a step's answer; it may be shared or stored, so it is only left. */
+  readonly passOver = (answer: Answer): void => {
+    const tap = this.tap(answer, answer.trail);
+    void readPassedOver(answer.pieces, tap, this.#deps.clock).then((end) => this.finishAnswer(answer.trail, end, tap));
+  };
+
+  /** An answer whose body has ended. Never rejects. */
+  async finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
+    trail.end = end;
+    if (trail.streamed) this.#endedStreams += 1;
+    try {
+      const result = await tap.end();
+      trail.reading = result.reading;
+      // Some clients hang up on the end mark, before the provider's last bytes.
+      if (end === 'cancelled' && isComplete(result.reading)) trail.end = 'done';
+      trail.responseBody = result.body;
+      trail.payloadDropped ||= result.dropped;
+      trail.responseSize = tap.size;
+    } catch (error) {
+      this.#deps.report(error, 'reading an answer');
+    }
+    await this.finish(trail);
+    tap.release();
+  }
+
+  /** The once-per-attempt end. Never rejects. */
+  async finish(trail: Trail): Promise<void> {
+    if (trail.settled) return;
+    trail.settled = true;
+    try {
+      if (trail.requestSize > this.#deps.settings.maxLogBodyBytes) trail.payloadDropped = true;
+      await this.#lag.watch(settle(trail, this.#deps));
+    } catch (error) {
+      this.#deps.report(error, 'settling a call');
+    } finally {
+      this.#active -= 1;
+    }
+  }
+}
+
+/** Whether a stream had come to its own end: its mark, or an end with the usage that follows. */
+function isComplete(reading: Reading | null): boolean {
+  const stream = reading?.stream ?? null;
+  return stream !== null && (stream.done || (stream.ended && reading?.usage !== null));
+}
