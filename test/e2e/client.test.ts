@@ -219,7 +219,7 @@ test('the client runs in Node, and needs nothing of it', async () => {
      const ids = [];
      for await (const gateway of client.gateways.list.iterate({ per_page: 1 })) ids.push(gateway.id);
      const refused = await client.safe.gateways.get({ id: 'nobody' });
-     const late = await client.safe.gateways.list({}, { signal: AbortSignal.timeout(0) });
+     const late = await client.safe.gateways.list({}, { signal: AbortSignal.abort() });
      console.log(JSON.stringify({ ids, code: refused.error.code, kind: late.error.kind, runtime: typeof Bun }));`,
   );
   const built = await spawn([process.execPath, 'build', '--target=node', entry, '--outfile', bundle]);
