@@ -3,11 +3,12 @@
  *   bun scripts/generate.ts [--check]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { openApiDocument } from '@headgate/contract';
+import { headersPage, openApiDocument } from '@headgate/contract';
 import manifest from '../package.json' with { type: 'json' };
 
 const FILES: Record<string, () => string> = {
   'docs/openapi.json': () => `${JSON.stringify(openApiDocument(manifest.version), null, 2)}\n`,
+  'docs/headers.md': headersPage,
 };
 
 const check = process.argv.includes('--check');

@@ -38,6 +38,22 @@ test('calls beyond the limit are refused with 429/2003 and told when to come bac
   expect((await ask()).status).toBe(200);
 });
 
+test('an answer tells where its call stands in the limit; the provider’s own fields win over ours', async () => {
+  const clock = new FakeClock();
+  let answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}';
+  await begin({
+    clock,
+    policy: limited('sliding', 3),
+    upstream: (_request, connection) => connection.write(answer),
+  });
+  const fields = (response: Response) => ['ratelimit', 'ratelimit-remaining'].map((name) => response.headers.get(name));
+  expect(fields(await ask())).toEqual(['"default";r=2;t=60', '2']);
+  expect(fields(await ask())).toEqual(['"default";r=1;t=60', '1']);
+  answer = 'HTTP/1.1 200 OK\r\nratelimit-limit: 9\r\ncontent-length: 2\r\n\r\n{}';
+  const theirs = await ask();
+  expect([...fields(theirs), theirs.headers.get('ratelimit-limit')]).toEqual([null, null, '9']);
+});
+
 test('sliding: no interval holds more than the limit', async () => {
   const clock = new FakeClock();
   await begin({ clock, policy: limited('sliding') });

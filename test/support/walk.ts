@@ -1,7 +1,7 @@
 /** The data plane alone, on a real socket: a raw upstream behind it, log rows handed to the test as they are written. */
 import { createGateway, type GatewaySettings, OwnTokens } from '../../packages/server/src/gateway/index.ts';
 import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
-import { type Clock, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import { type Clock, Metrics, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
 import { openMemoryCounters } from '../../packages/server/src/stores/counters/index.ts';
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import { createPriceBook } from '../../packages/server/src/pricing/index.ts';
@@ -33,6 +33,8 @@ export interface WalkOptions {
   keys?: (ProviderKey & { provider: string })[];
   operatorKeys?: ReadonlyMap<string, Secret>;
   custom?: LiveCustomProvider[];
+  /** Asked for by `/metrics`. */
+  metricsToken?: Secret;
   /** Hosts that user-given URLs may reach. */
   mayBePrivate?: (hostname: string) => boolean;
 }
@@ -90,6 +92,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
   const rows = new RowQueue();
   const reported: unknown[] = [];
   const clock = options.clock ?? systemClock;
+  const metrics = new Metrics();
   const gateway = createGateway({
     clock,
     newId: uuidV7Source(),
@@ -99,6 +102,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     cache: createMemoryAnswerCache(),
     counters: openMemoryCounters(),
     prices: createPriceBook(),
+    metrics,
     send,
     authorizer: createAuthorizer({ clock, send, baseUrls }),
     operatorKeys: options.operatorKeys ?? new Map(),
@@ -110,6 +114,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
       firstByteTimeoutMs: 600_000,
       idleTimeoutMs: 300_000,
       durability: 'relaxed',
+      serverTiming: true,
       ...options.settings,
       baseUrls,
     },
@@ -121,6 +126,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     accountId: 'local',
     cors: { origins: ['https://allowed.example'] },
     notReady: () => null,
+    metrics: { metrics, token: options.metricsToken ?? null },
     version: '0',
   });
   const listener = listen(app, {

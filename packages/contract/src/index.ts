@@ -13,6 +13,7 @@ export * from './envelope.ts';
 export * from './errors.ts';
 export * from './evaluation-types.ts';
 export * from './evaluations.ts';
+export * from './gateway-headers.ts';
 export * from './gateways.ts';
 export * from './grants.ts';
 export * from './ids.ts';

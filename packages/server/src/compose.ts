@@ -6,8 +6,9 @@ import { type Config, ConfigError } from './config.ts';
 import { createGateway, OwnTokens } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
 import { createEvaluationJob } from './jobs/index.ts';
-import { hostMatcher, keepMemoryLow, processMemory, systemClock, uuidV7Source } from './lib/index.ts';
+import { hostMatcher, keepMemoryLow, Metrics, processMemory, systemClock, uuidV7Source } from './lib/index.ts';
 import { withMasterKey } from './master-key.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 import { createPriceBook } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
@@ -44,6 +45,7 @@ export async function compose(config: Config): Promise<Runtime> {
   const mayBePrivate = hostMatcher(config.egressAllow);
   const send = createEgress({ local: localHandlers(), mayBePrivate });
   const baseUrls = bySlug(config.providerBaseUrls);
+  const metrics = new Metrics();
   const gateway = createGateway({
     clock: systemClock,
     newId: uuidV7Source(),
@@ -53,6 +55,7 @@ export async function compose(config: Config): Promise<Runtime> {
     cache,
     counters,
     prices: createPriceBook(),
+    metrics,
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls }),
     operatorKeys: config.providerKeys,
@@ -65,8 +68,17 @@ export async function compose(config: Config): Promise<Runtime> {
       idleTimeoutMs: config.upstreamIdleTimeoutMs,
       durability: config.logDurability,
       baseUrls,
+      serverTiming: config.serverTiming,
     },
     report,
+  });
+  addProcessMetrics(metrics, {
+    logs,
+    cache,
+    counters,
+    activeAttempts: gateway.active,
+    version: VERSION,
+    startedAtMs: systemClock.nowMs(),
   });
   const evaluations = createEvaluationJob({ control, logs, clock: systemClock, report });
   evaluations.wake();
@@ -87,6 +99,7 @@ export async function compose(config: Config): Promise<Runtime> {
     accountId: config.accountId,
     cors: { origins: config.corsOrigins },
     notReady: () => logs.health().lastError,
+    metrics: { metrics, token: config.metricsToken },
     version: VERSION,
   });
   const listener = open(app, config);

@@ -29,6 +29,8 @@ export interface Config {
   readonly upstreamTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
   readonly drainMs: number;
+  readonly serverTiming: boolean;
+  readonly metricsToken: Secret | null;
 }
 
 /** A setting that cannot be used. Its message is one line that names the setting. */
@@ -69,6 +71,8 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     parse: integer(1, 2 ** 31 - 1),
   },
   drainMs: { env: 'HEADGATE_DRAIN_MS', fallback: 30_000, parse: integer(0, 600_000) },
+  serverTiming: { env: 'HEADGATE_SERVER_TIMING', fallback: true, parse: (text) => oneOf('on', 'off')(text) === 'on' },
+  metricsToken: { env: 'HEADGATE_METRICS_TOKEN', fallback: null, parse: token },
 };
 
 /** Environment names of all settings. */

@@ -6,6 +6,8 @@ import type { Reservation } from '../stores/counter-ports.ts';
 import type { GatewayPolicy, MetadataValue, TokenIdentity } from '../stores/ports.ts';
 import type { CallOptions } from './options.ts';
 import { ownPieces, type Pieces } from './pieces.ts';
+import type { Stages } from './stages.ts';
+import type { RateStanding } from './steps/limit-rate.ts';
 
 /**
  * The stages of one call. Each step of the walk takes the type of the step before and returns a narrower one, so that
@@ -146,6 +148,13 @@ export interface Trail {
   requestSize: number;
   requestBody: Uint8Array | null;
   latencyMs: number | null;
+  /** From the start to the first piece of a streamed answer, in milliseconds. */
+  firstPieceMs: number | null;
+  /** Where the call stands in the gateway's rate limit; null where it was not counted. On the first attempt's trail. */
+  rate: RateStanding | null;
+  /** Time by stage; `lapMono` is the end of the last one. */
+  readonly stages: Stages;
+  lapMono: number;
   statusCode: number;
   responseContentType: string | null;
   responseSize: number;

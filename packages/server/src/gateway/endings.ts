@@ -52,7 +52,13 @@ export class Endings {
   tap(answer: Observed, trail: Trail): Tap {
     const { capture: budget, settings } = this.#deps;
     const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
+    const { clock } = this.#deps;
     return new Tap(answer, {
+      onFirst: isStream(answer.headers)
+        ? () => {
+            trail.firstPieceMs = clock.monotonicMs() - trail.startedMono;
+          }
+        : null,
       capture: keep ? { budget, limitBytes: settings.maxLogBodyBytes - trail.requestSize } : null,
     });
   }

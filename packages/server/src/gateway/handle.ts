@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { Clock, IdSource, Secret } from '../lib/index.ts';
+import type { Clock, IdSource, Metrics, Secret } from '../lib/index.ts';
 import { createBudgets } from '../limits/index.ts';
 import type { PriceBook } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
@@ -19,6 +19,9 @@ import { replyWith } from './steps/reply-with.ts';
 import { FailedOpening } from './steps/read-cache.ts';
 import { tryAttempts } from './steps/try-attempts.ts';
 import { InFlight } from './shared-answer.ts';
+import { createMeasures } from './measures.ts';
+import { lap, serverTiming } from './stages.ts';
+import { rateHeaders } from './steps/limit-rate.ts';
 import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
 
@@ -34,6 +37,8 @@ export interface GatewaySettings {
   /** `strict`: a row is committed before the client sees the end. */
   readonly durability: 'relaxed' | 'strict';
   readonly baseUrls: ReadonlyMap<string, string>;
+  /** Whether answers tell our own time per stage in `Server-Timing`. */
+  readonly serverTiming: boolean;
 }
 
 export interface GatewayDeps {
@@ -46,6 +51,7 @@ export interface GatewayDeps {
   readonly cache: AnswerCache;
   readonly counters: CounterStore;
   readonly prices: PriceBook;
+  readonly metrics: Metrics;
   readonly send: Send;
   /** Puts stored credentials onto upstream requests. */
   readonly authorizer: Authorizer;
@@ -71,11 +77,12 @@ export interface Gateway {
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { settings } = deps;
+  const { settings, clock } = deps;
   const { firstByteTimeoutMs, baseUrls } = settings;
   const capture = new CaptureBudget(settings.captureBytes);
   const budgets = createBudgets(deps);
-  const endings = new Endings({ ...deps, budgets, capture });
+  const measures = createMeasures(deps.metrics);
+  const endings = new Endings({ ...deps, budgets, capture, measures });
   const inFlight = new InFlight<Opened>({
     limitBytes: MAX_CACHED_BODY_BYTES,
     budget: capture,
@@ -107,9 +114,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     try {
       const located = locate(request, trail, deps);
       const admitted = await authenticate(located, deps);
+      lap(first, 'admit', clock);
       const call = await readBody(admitted, settings.maxBodyBytes);
+      lap(first, 'body', clock);
       bodyRead();
       const steps = planRoute(call, planning);
+      lap(first, 'plan', clock);
       const answer = await tryAttempts(call, { steps, begin, deps: trying });
       answered = await reply(call, answer);
     } catch (error) {
@@ -120,7 +130,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const settled = trail.shared ? null : endings.finish(trail);
       if (endings.rowGoesFirst()) await settled;
     }
-    return withOwnHeaders(answered, { first, trail });
+    measures.call(trail, answered.status);
+    return withOwnHeaders(answered, { first, trail, timing: settings.serverTiming });
   }
 
   function reply(call: ReadCall, answer: Answer): Promise<Response> {
@@ -165,8 +176,22 @@ function describe(trail: Trail, step: Step, ownTokens: OwnTokens): Trail {
   return trail;
 }
 
-function withOwnHeaders(response: Response, { first, trail }: { first: Trail; trail: Trail }): Response {
+interface OwnHeaders {
+  first: Trail;
+  trail: Trail;
+  timing: boolean;
+}
+
+function withOwnHeaders(response: Response, { first, trail, timing }: OwnHeaders): Response {
   const { headers } = response;
+  if (timing) {
+    const stages = serverTiming(first, trail);
+    if (stages !== '') headers.append('server-timing', stages);
+  }
+  // A provider's own limits are of more use to its client than ours.
+  if (first.rate !== null && !headers.has('ratelimit') && !headers.has('ratelimit-limit')) {
+    for (const [name, value] of Object.entries(rateHeaders(first.rate))) headers.set(name, value);
+  }
   headers.set('cf-aig-request-id', first.id);
   headers.set('cf-aig-event-id', trail.eventId);
   headers.set('cf-aig-step', String(trail.step));

@@ -1,5 +1,5 @@
 import type { MetadataValue } from '../stores/ports.ts';
-import { Refusal } from '@headgate/contract';
+import { Refusal, STRIPPED_HEADERS } from '@headgate/contract';
 
 /** Hop-by-hop fields (RFC 9110 section 7.6.1) and those that the next hop makes itself. */
 const HOP_BY_HOP = new Set([
@@ -22,10 +22,7 @@ const NOT_UPSTREAM = new Set([
   'expect',
   'cf-cache-ttl',
   'cf-skip-cache',
-  'cf-access-token',
-  'cf-access-jwt-assertion',
-  'cf-access-client-id',
-  'cf-access-client-secret',
+  ...STRIPPED_HEADERS,
 ]);
 
 const OWN_PREFIX = 'cf-aig-';

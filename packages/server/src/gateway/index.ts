@@ -4,4 +4,5 @@
  */
 export { OwnTokens } from './credentials.ts';
 export { createGateway, type Gateway, type GatewaySettings } from './handle.ts';
+export { createMeasures } from './measures.ts';
 export { type FailureReason, type Send, UpstreamFailure, type UpstreamRequest } from './upstream.ts';

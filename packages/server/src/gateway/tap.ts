@@ -13,6 +13,8 @@ export interface Observed {
 export interface TapOptions {
   /** Null: the body is read for usage and not kept. */
   capture: { budget: CaptureBudget; limitBytes: number } | null;
+  /** Told when the first piece has gone out. */
+  onFirst: (() => void) | null;
 }
 
 export interface TapResult {
@@ -30,8 +32,10 @@ export class Tap {
   readonly #reader: AnswerReader | null;
   readonly #capture: Capture | null;
   readonly #decoder: Decoder | null;
+  readonly #onFirst: (() => void) | null;
 
   constructor({ status, headers, step }: Observed, options: TapOptions) {
+    this.#onFirst = options.onFirst;
     this.#capture = options.capture === null ? null : new Capture(options.capture.budget, options.capture.limitBytes);
     const decoder = createDecoder(headers.get('content-encoding'), (chunk) => this.#take(chunk));
     this.#decoder = decoder === 'opaque' ? null : decoder;
@@ -47,6 +51,7 @@ export class Tap {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.size === 0) this.#onFirst?.();
     this.size += chunk.byteLength;
     if (this.#decoder !== null) this.#decoder.push(chunk);
     else this.#take(chunk);

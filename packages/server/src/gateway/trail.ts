@@ -1,5 +1,6 @@
 import type { Clock, IdSource } from '../lib/index.ts';
 import type { Trail } from './call.ts';
+import { noStages } from './stages.ts';
 
 export interface TrailDeps {
   readonly clock: Clock;
@@ -16,6 +17,8 @@ const NOTHING_YET = {
   cached: false,
   cacheStatus: null,
   latencyMs: null,
+  firstPieceMs: null,
+  rate: null,
   statusCode: 0,
   responseContentType: null,
   responseSize: 0,
@@ -30,12 +33,15 @@ const NOTHING_YET = {
 /** The trail of a call's first attempt: the call's own row. */
 export function newTrail(request: Request, deps: TrailDeps): Trail {
   const startedAtMs = deps.clock.nowMs();
+  const startedMono = deps.clock.monotonicMs();
   const id = deps.newId(startedAtMs);
   return {
     ...NOTHING_YET,
     id,
     startedAtMs,
-    startedMono: deps.clock.monotonicMs(),
+    startedMono,
+    lapMono: startedMono,
+    stages: noStages(),
     gateway: null,
     begun: false,
     eventId: id,
@@ -62,5 +68,6 @@ export function newTrail(request: Request, deps: TrailDeps): Trail {
 export function nextTrail(first: Trail, deps: TrailDeps): Trail {
   const startedAtMs = deps.clock.nowMs();
   const startedMono = deps.clock.monotonicMs();
-  return { ...first, ...NOTHING_YET, id: deps.newId(startedAtMs), startedAtMs, startedMono };
+  const id = deps.newId(startedAtMs);
+  return { ...first, ...NOTHING_YET, id, startedAtMs, startedMono, lapMono: startedMono, stages: noStages() };
 }

@@ -3,6 +3,7 @@ import type { Gateway } from '../gateway/index.ts';
 import { BINDING_PREFIX, bindingFace } from './binding.ts';
 import { allowedOrigin, type CorsPolicy, isPreflight, preflightAnswer, setCors } from './cors.ts';
 import { gatewayError, managementError } from './errors.ts';
+import { type MetricsFace, metricsPage } from './metrics.ts';
 
 export interface AppDeps {
   readonly gateway: Gateway;
@@ -13,6 +14,7 @@ export interface AppDeps {
   readonly cors: CorsPolicy;
   /** Null when ready, else why not. */
   readonly notReady: () => string | null;
+  readonly metrics: MetricsFace;
   readonly version: string;
 }
 
@@ -25,7 +27,7 @@ export interface App {
   active(): number;
 }
 
-/** Chooses the face of a request: data plane, management API, health. */
+/** Chooses the face of a request: data plane, management API, health, metrics. */
 export function createApp(deps: AppDeps): App {
   let draining = false;
   let managing = 0;
@@ -46,9 +48,11 @@ export function createApp(deps: AppDeps): App {
         return new Response('ok\n');
       case '/readyz':
         return readiness();
+      case '/metrics':
+        return metricsPage(request, deps.metrics);
       case '/':
         return new Response(
-          `Headgate ${deps.version}\nmanagement API: /client/v4\nOpenAPI: /openapi.json\nAPI reference: /docs\n`,
+          `Headgate ${deps.version}\nmanagement API: /client/v4\nOpenAPI: /openapi.json\nAPI reference: /docs\nmetrics: /metrics\n`,
         );
       default:
         return managementError(new Refusal('apiRouteUnknown'));

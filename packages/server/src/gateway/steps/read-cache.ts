@@ -15,6 +15,7 @@ import {
 import type { CacheOptions } from '../options.ts';
 import { storedPieces } from '../pieces.ts';
 import type { InFlight } from '../shared-answer.ts';
+import { lap } from '../stages.ts';
 
 export interface CacheDeps {
   readonly cache: AnswerCache;
@@ -64,6 +65,8 @@ export async function readCache(
   const key = keyOf(call, step, { options, deps });
   const found = deps.cache.get(key, deps.clock.nowMs());
   const stored = found instanceof Promise ? await found : found;
+  // A later step has no trail of its own yet.
+  if (!call.trail.begun) lap(call.trail, 'cache', deps.clock);
   if (stored !== null) return cachedAnswer(begin(step), step, stored);
   let leads = false;
   const shared = await deps.inFlight
@@ -91,7 +94,9 @@ export async function readCache(
     trail.cacheStatus = 'MISS';
     return { step, trail, status, statusText, headers, pieces, row };
   }
-  return { step, trail: hit(begin(step), shared.answer), status, statusText, headers, pieces, row: null };
+  const trail = hit(begin(step), shared.answer);
+  lap(trail, 'provider', deps.clock);
+  return { step, trail, status, statusText, headers, pieces, row: null };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/index.ts';
 import { type Authorizer, CredentialError } from '../../providers/index.ts';
 import type { Opened, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
+import { lap } from '../stages.ts';
 import type { ChosenKey } from './choose-key.ts';
 
 export interface SendDeps {
@@ -39,6 +40,7 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
   });
   try {
     const { url, headers } = await authorized(sending, deps.authorizer);
+    lap(trail, 'key', deps.clock);
     const response = await deps.send({
       url,
       method: step.method,
@@ -47,7 +49,8 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
       signal: upstream.signal,
       userGiven: step.target.userGiven === true,
     });
-    trail.latencyMs = deps.clock.monotonicMs() - trail.startedMono;
+    lap(trail, 'provider', deps.clock);
+    trail.latencyMs = trail.lapMono - trail.startedMono;
     const { status, statusText, headers: answered, body } = response;
     if (status < 200 || status > 599) {
       upstream.abort();

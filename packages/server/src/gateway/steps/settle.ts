@@ -3,12 +3,15 @@ import type { Clock } from '../../lib/index.ts';
 import { type CostBreakdown, costOfAnswer, type PriceBook } from '../../pricing/index.ts';
 import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
 import type { Trail } from '../call.ts';
+import type { Ended, Measures } from '../measures.ts';
+import { stagesForLog } from '../stages.ts';
 
 export interface SettleDeps {
   readonly logs: LogStore;
   readonly clock: Clock;
   readonly prices: PriceBook;
   readonly budgets: Budgets;
+  readonly measures: Measures;
 }
 
 const FREE: CostBreakdown = { components: [], totalPico: 0n };
@@ -20,13 +23,15 @@ const CLIENT_CLOSED = 499;
  * The once-per-call end: turns the trail into a log row. Resolves when the row is committed, or at once when none is
  * wanted. Never rejects.
  */
-export function settle(trail: Trail, { logs, clock, prices, budgets }: SettleDeps): Promise<void> {
+export function settle(trail: Trail, { logs, clock, prices, budgets, measures }: SettleDeps): Promise<void> {
   const { gateway, reservation } = trail;
   // An answer out of the cache costs nothing, whatever prices the call named.
   const cost = trail.cached ? FREE : costOf(trail, prices);
   if (reservation !== null) budgets.settle(reservation, spentOf(trail, cost));
+  const ending = { outcome: outcomeOf(trail), cost, durationMs: clock.monotonicMs() - trail.startedMono };
+  measures.attempt(trail, ending);
   if (gateway === null || !trail.collect) return Promise.resolve();
-  return logs.append(recordOf(trail, gateway, { clock, cost }), bodiesOf(trail), gateway.retention);
+  return logs.append(recordOf(trail, gateway, ending), bodiesOf(trail), gateway.retention);
 }
 
 /** What spend limits count: the cost; nothing where the provider did no work; null where it did and did not say how much. */
@@ -44,21 +49,16 @@ function costOf(trail: Trail, prices: PriceBook): CostBreakdown | null {
     : costOfAnswer(prices, { provider, modelAsked: modelAsked || null, reading, atMs, custom });
 }
 
-function recordOf(
-  trail: Trail,
-  gateway: GatewayPolicy,
-  { clock, cost }: { clock: Clock; cost: CostBreakdown | null },
-): LogRecord {
+function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, durationMs }: Ended): LogRecord {
   const { reading } = trail;
   const usage = reading?.usage ?? null;
-  const outcome = outcomeOf(trail);
   return {
     id: trail.id,
     eventId: trail.eventId,
     accountId: gateway.accountId,
     gatewayKey: gateway.key,
     createdAtMs: trail.startedAtMs,
-    durationMs: Math.round(clock.monotonicMs() - trail.startedMono),
+    durationMs: Math.round(durationMs),
     latencyMs: trail.latencyMs === null ? null : Math.round(trail.latencyMs),
     provider: trail.provider,
     model: reading?.model || trail.modelAsked,
@@ -93,7 +93,7 @@ function recordOf(
     streamed: trail.streamed,
     finishReason: reading?.finishReason ?? null,
     payloadDropped: trail.payloadDropped,
-    stages: null,
+    stages: stagesForLog(trail.stages),
   };
 }
 

@@ -6,6 +6,7 @@ import { type BudgetDeps, checkBudget } from './check-budget.ts';
 import { chooseKey, type ChosenKey, type KeyDeps } from './choose-key.ts';
 import { limitRate, type RateDeps } from './limit-rate.ts';
 import { type CacheDeps, type Open, readCache } from './read-cache.ts';
+import { lap } from '../stages.ts';
 import { type SendDeps, sendAttempt } from './send-attempt.ts';
 
 export interface TryDeps extends SendDeps, KeyDeps, CacheDeps, RateDeps, BudgetDeps {
@@ -33,7 +34,7 @@ export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying
     const isLastStep = at === steps.length - 1;
     const open: Open = async (upstream, beginAttempt) => {
       // Once per call, and only where a provider is asked: answers from the cache are not limited.
-      if (!counted) limitRate(call.gateway, deps);
+      if (!counted) call.trail.rate = limitRate(call.gateway, deps);
       counted = true;
       return tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt });
     };
@@ -79,6 +80,7 @@ async function attempt(
   const trail = run.begin(step);
   try {
     trail.reservation = checkBudget(step, call.gateway, deps);
+    lap(trail, 'limit', deps.clock);
     const key = chooseKey(step, call.gateway, deps);
     trail.byok = key.kind === 'stored';
     trail.wholesale = key.kind === 'operator';

@@ -1,0 +1,106 @@
+import type { Metrics } from '../lib/index.ts';
+import type { Outcome } from '../stores/ports.ts';
+import type { CostBreakdown } from '../pricing/index.ts';
+import type { Trail } from './call.ts';
+import { ownMs } from './stages.ts';
+
+/** Upper bounds of histograms in seconds. */
+const OWN_S = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5];
+const ANSWER_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/** What one attempt came to. */
+export interface Ended {
+  readonly outcome: Outcome;
+  /** Null when it is not known. */
+  readonly cost: CostBreakdown | null;
+  readonly durationMs: number;
+}
+
+/** What the data plane tells the metrics: each attempt once, as it is settled, and each call as its answer begins. */
+export interface Measures {
+  call(trail: Trail, status: number): void;
+  attempt(trail: Trail, ended: Ended): void;
+}
+
+/** @param metrics gets the metrics of the data plane, all with the prefix `headgate_`. */
+export function createMeasures(metrics: Metrics): Measures {
+  const calls = metrics.counter('headgate_calls_total', 'Client requests answered, by status class.', [
+    'gateway',
+    'status',
+  ]);
+  const attempts = metrics.counter('headgate_attempts_total', 'Attempts ended: each is a log row of its own.', [
+    'gateway',
+    'provider',
+    'outcome',
+  ]);
+  const errors = metrics.counter('headgate_errors_total', 'Attempts that did not end well, by kind.', [
+    'gateway',
+    'provider',
+    'kind',
+  ]);
+  const cache = metrics.counter('headgate_cache_total', 'Attempts that may be answered from the cache.', [
+    'gateway',
+    'status',
+  ]);
+  const tokens = metrics.counter('headgate_tokens_total', 'Tokens that providers reported, by kind.', [
+    'provider',
+    'model',
+    'kind',
+  ]);
+  const dollars = metrics.exactCounter('headgate_cost_dollars_total', 'Cost in US dollars.', {
+    labels: ['gateway', 'provider', 'model'],
+    scale: 12,
+  });
+  const unpriced = metrics.counter('headgate_unpriced_total', 'Attempts with usage whose price is not known.', [
+    'provider',
+    'model',
+  ]);
+  const own = metrics.histogram('headgate_overhead_seconds', 'Time of the gateway itself before an answer begins.', {
+    labels: [],
+    bounds: OWN_S,
+  });
+  const firstToken = metrics.histogram(
+    'headgate_time_to_first_token_seconds',
+    'From the start of an attempt to the first piece of its stream.',
+    { labels: ['provider'], bounds: ANSWER_S },
+  );
+  const duration = metrics.histogram('headgate_attempt_duration_seconds', 'From the start of an attempt to its end.', {
+    labels: ['provider'],
+    bounds: ANSWER_S,
+  });
+  return {
+    call({ gateway, stages }, status) {
+      calls.add(1, gateway?.id ?? '', `${Math.floor(status / 100)}xx`);
+      own.observe(ownMs(stages) / 1000);
+    },
+    attempt(trail, { outcome, cost, durationMs }) {
+      const gateway = trail.gateway?.id ?? '';
+      // Before a step is planned its provider is only a text in the URL.
+      const provider = trail.begun ? trail.provider : '';
+      attempts.add(1, gateway, provider, outcome);
+      if (outcome !== 'success') errors.add(1, gateway, provider, errorKind(trail, outcome));
+      if (trail.cacheStatus !== null) cache.add(1, gateway, trail.cacheStatus.toLowerCase());
+      duration.observe(durationMs / 1000, provider);
+      if (trail.cached) return;
+      if (trail.firstPieceMs !== null) firstToken.observe(trail.firstPieceMs / 1000, provider);
+      const usage = trail.reading?.usage ?? null;
+      const model = trail.reading?.model || trail.modelAsked;
+      if (usage !== null) {
+        if (usage.inputFull !== null) tokens.add(usage.inputFull, provider, model, 'input');
+        if (usage.output !== null) tokens.add(usage.output, provider, model, 'output');
+        if (usage.cacheRead !== null) tokens.add(usage.cacheRead, provider, model, 'cache_read');
+        if (usage.cacheWrite !== null) tokens.add(usage.cacheWrite, provider, model, 'cache_write');
+        if (usage.reasoning !== null) tokens.add(usage.reasoning, provider, model, 'reasoning');
+        if (cost === null) unpriced.add(1, provider, model);
+      }
+      if (cost !== null && cost.totalPico > 0n) dollars.add(cost.totalPico, gateway, provider, model);
+    },
+  };
+}
+
+/** A bounded set of names: what the gateway itself refused or could not do, else the provider's status class. */
+function errorKind(trail: Trail, outcome: Outcome): string {
+  if (outcome !== 'error') return outcome === 'refused' ? String(trail.error?.code ?? outcome) : outcome;
+  if (trail.end === 'failed') return String(trail.error?.code ?? 'failed');
+  return trail.statusCode >= 400 ? `provider_${Math.floor(trail.statusCode / 100)}xx` : 'provider_in_band';
+}
