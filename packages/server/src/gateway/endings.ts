@@ -7,7 +7,7 @@ import { readPassedOver } from './read-passed-over.ts';
 import { refuse } from './steps/refuse.ts';
 import { isStream } from './steps/reply-with.ts';
 import { type SettleDeps, settle } from './steps/settle.ts';
-import { type Observed, Tap, tapped } from './tap.ts';
+import { type Observed, Tap, type TapResult, tapped } from './tap.ts';
 
 export interface EndingDeps extends SettleDeps {
   readonly clock: Clock;
@@ -95,39 +95,49 @@ export class Endings {
     void readPassedOver(answer.pieces, tap, this.#deps.clock).then((end) => this.finishAnswer(answer.trail, end, tap));
   };
 
-  /** An answer whose body has ended. Never rejects. */
-  async finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
+  /** An answer whose body has ended. Resolves when its row is committed. Never rejects. */
+  finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
     trail.end = end;
     if (trail.streamed) this.#endedStreams += 1;
-    try {
-      const result = await tap.end();
-      trail.reading = result.reading;
-      // Some clients hang up on the end mark, before the provider's last bytes.
-      if (end === 'cancelled' && isComplete(result.reading)) trail.end = 'done';
-      trail.responseBody = result.body;
-      trail.payloadDropped ||= result.dropped;
-      trail.responseSize = tap.size;
-    } catch (error) {
-      this.#deps.report(error, 'reading an answer');
-    }
-    await this.finish(trail);
-    tap.release();
+    // Nearly always at once: only a content coding has to be waited for.
+    const result = tap.end();
+    return result instanceof Promise
+      ? result.then((late) => this.#finishRead(trail, late, tap))
+      : this.#finishRead(trail, result, tap);
   }
 
-  /** The once-per-attempt end. Never rejects. */
-  async finish(trail: Trail): Promise<void> {
-    if (trail.settled) return;
+  #finishRead(trail: Trail, { reading, body, dropped }: TapResult, tap: Tap): Promise<void> {
+    trail.reading = reading;
+    // Some clients hang up on the end mark, before the provider's last bytes.
+    if (trail.end === 'cancelled' && isComplete(reading)) trail.end = 'done';
+    trail.responseBody = body;
+    trail.payloadDropped ||= dropped;
+    trail.responseSize = tap.size;
+    const committed = this.finish(trail);
+    // The log has copied what it keeps.
+    tap.release();
+    return committed;
+  }
+
+  /** The once-per-attempt end. Resolves when the row is committed. Never throws or rejects. */
+  finish(trail: Trail): Promise<void> {
+    if (trail.settled) return DONE;
     trail.settled = true;
+    this.#active -= 1;
     try {
       if (trail.requestSize > this.#deps.settings.maxLogBodyBytes) trail.payloadDropped = true;
-      await this.#lag.watch(settle(trail, this.#deps));
+      const committed = settle(trail, this.#deps);
+      if (committed === null) return DONE;
+      this.#lag.watch(committed);
+      return committed;
     } catch (error) {
       this.#deps.report(error, 'settling a call');
-    } finally {
-      this.#active -= 1;
+      return DONE;
     }
   }
 }
+
+const DONE = Promise.resolve();
 
 /** Whether a stream had come to its own end: its mark, or an end with the usage that follows. */
 function isComplete(reading: Reading | null): boolean {

@@ -57,9 +57,12 @@ export class Tap {
     else this.#take(chunk);
   }
 
-  /** Ends the observation; `release` of the result's memory is the caller's, through `release()`. */
-  async end(): Promise<TapResult> {
-    if (this.#decoder !== null) await this.#decoder.end();
+  /** Ends the observation; a promise where a content coding is still being undone. The memory stays taken until `release`. */
+  end(): TapResult | Promise<TapResult> {
+    return this.#decoder === null ? this.#result() : this.#decoder.end().then(() => this.#result());
+  }
+
+  #result(): TapResult {
     return {
       reading: this.#reader?.end() ?? null,
       body: this.#capture?.bytes() ?? null,

@@ -20,17 +20,16 @@ const FREE: CostBreakdown = { components: [], totalPico: 0n };
 const CLIENT_CLOSED = 499;
 
 /**
- * The once-per-call end: turns the trail into a log row. Resolves when the row is committed, or at once when none is
- * wanted. Never rejects.
+ * The once-per-call end: turns the trail into a log row. Resolves when the row is committed; null when none is wanted.
  */
-export function settle(trail: Trail, { logs, clock, prices, budgets, measures }: SettleDeps): Promise<void> {
+export function settle(trail: Trail, { logs, clock, prices, budgets, measures }: SettleDeps): Promise<void> | null {
   const { gateway, reservation } = trail;
   // An answer out of the cache costs nothing, whatever prices the call named.
   const cost = trail.cached ? FREE : costOf(trail, prices);
   if (reservation !== null) budgets.settle(reservation, spentOf(trail, cost));
   const ending = { outcome: outcomeOf(trail), cost, durationMs: clock.monotonicMs() - trail.startedMono };
   measures.attempt(trail, ending);
-  if (gateway === null || !trail.collect) return Promise.resolve();
+  if (gateway === null || !trail.collect) return null;
   return logs.append(recordOf(trail, gateway, ending), bodiesOf(trail), gateway.retention);
 }
 
