@@ -1,4 +1,5 @@
 import type { ControlSnapshot, TokenIdentity } from '../stores/ports.ts';
+import type { HeaderFields } from './headers.ts';
 
 /** Where clients put a key. */
 const CREDENTIAL_HEADERS = [
@@ -52,12 +53,12 @@ export interface CredentialDeps {
  * Looks for our tokens everywhere a client may put one: in the places for keys as whole values, and by their look anywhere
  * in any header or query parameter. Lookup is by SHA-256, so it takes the same time for any text.
  */
-export function findCredentials(headers: Headers, query: string, deps: CredentialDeps): FoundCredentials {
+export function findCredentials(headers: HeaderFields, query: string, deps: CredentialDeps): FoundCredentials {
   let identity: TokenIdentity | null = null;
   const drop = new Set<string>();
   for (const name of CREDENTIAL_HEADERS) {
-    const value = headers.get(name);
-    if (value === null) continue;
+    const value = headers[name];
+    if (value === undefined) continue;
     const bare = withoutScheme(value);
     const isPlaceholder = PLACEHOLDERS.has(bare.toLowerCase());
     const ours = isPlaceholder ? null : lookup(value, bare, deps);
@@ -65,8 +66,8 @@ export function findCredentials(headers: Headers, query: string, deps: Credentia
     identity ??= ours;
     drop.add(name);
   }
-  for (const [name, value] of headers) {
-    const token = deps.ownTokens.in(value);
+  for (const name in headers) {
+    const token = deps.ownTokens.in(headers[name] ?? '');
     if (token === null) continue;
     identity ??= deps.control.token(token);
     drop.add(name);

@@ -20,10 +20,12 @@ export function uuidV7Source(random: (bytes: Uint8Array) => Uint8Array = (b) => 
     }
     const hi = Math.floor(lastMs / 0x10000);
     const lo = lastMs & 0xffff;
-    const hex = (n: number, width: number) => n.toString(16).padStart(width, '0');
-    let tail = '';
-    for (let i = 10; i < 16; i++) tail += hex(bytes[i] ?? 0, 2);
-    const variant = hex(((((bytes[8] ?? 0) << 8) | (bytes[9] ?? 0)) & 0x3fff) | 0x8000, 4);
-    return `${hex(hi, 8)}-${hex(lo, 4)}-7${hex(counter, 3)}-${variant}-${tail}`;
+    // The top bits of these bytes say version and variant.
+    bytes[6] = 0x70 | (counter >> 8);
+    bytes[7] = counter & 0xff;
+    bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+    const hex = bytes.subarray(6).toHex();
+    const time = hi.toString(16).padStart(8, '0');
+    return `${time}-${lo.toString(16).padStart(4, '0')}-${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`;
   };
 }

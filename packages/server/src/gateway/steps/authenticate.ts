@@ -2,7 +2,7 @@ import { Refusal } from '@headgate/contract';
 import type { GatewayPolicy, TokenIdentity } from '../../stores/ports.ts';
 import type { AdmittedCall, LocatedCall, Trail } from '../call.ts';
 import { findCredentials } from '../credentials.ts';
-import { upstreamHeaders } from '../headers.ts';
+import { fieldsOf, upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import type { LocateDeps } from './locate.ts';
 
@@ -12,7 +12,8 @@ import type { LocateDeps } from './locate.ts';
  * @throws Refusal 401/2009; 400/2004 naming a `cf-aig-*` header that cannot be used.
  */
 export async function authenticate(call: LocatedCall, deps: LocateDeps): Promise<AdmittedCall> {
-  const found = findCredentials(call.request.headers, call.query, deps);
+  const fields = fieldsOf(call.request.headers);
+  const found = findCredentials(fields, call.query, deps);
   const mayRun = found.identity !== null && allows(found.identity, call);
   let gateway: GatewayPolicy | null = call.gateway;
   if (gateway === null || gateway.authentication) {
@@ -21,7 +22,7 @@ export async function authenticate(call: LocatedCall, deps: LocateDeps): Promise
     call.trail.gateway = gateway;
   }
   call.trail.authenticated = mayRun && gateway.authentication;
-  const options = readOptions(call.request.headers, gateway);
+  const options = readOptions({ get: (name) => fields[name] ?? null }, gateway);
   applyOptions(call.trail, options);
   return {
     ...call,
@@ -29,7 +30,7 @@ export async function authenticate(call: LocatedCall, deps: LocateDeps): Promise
     options,
     identity: mayRun ? found.identity : null,
     query: found.query,
-    headers: upstreamHeaders(call.request.headers, found.drop),
+    headers: upstreamHeaders(fields, found.drop),
   };
 }
 

@@ -4,7 +4,7 @@ import { customProviderRow, findProvider, type ProviderRow } from '../../provide
 import type { ConfigSnapshot } from '../../stores/ports.ts';
 import type { ReadCall, Step } from '../call.ts';
 import { findCredentials, type OwnTokens } from '../credentials.ts';
-import { upstreamHeaders } from '../headers.ts';
+import { fieldsOf, upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import { readUniversal, type UniversalStep } from '../universal.ts';
 
@@ -47,11 +47,12 @@ function planNative(call: ReadCall, deps: PlanDeps): Step {
 /** A step's own headers take the place of the request's: only our switches are inherited. */
 function planUniversal(call: ReadCall, { step, index }: { step: UniversalStep; index: number }, deps: PlanDeps): Step {
   const queryAt = step.endpoint.indexOf('?');
-  const found = findCredentials(step.headers, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps);
-  const own = readOptions({ get: (name) => step.headers.get(name) ?? call.request.headers.get(name) }, call.gateway);
+  const fields = fieldsOf(step.headers);
+  const found = findCredentials(fields, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps);
+  const own = readOptions({ get: (name) => fields[name] ?? call.request.headers.get(name) }, call.gateway);
   // What restricts can be tightened by a step, not loosened.
   const options = { ...own, ownKeysOnly: own.ownKeysOnly || call.options.ownKeysOnly };
-  const headers = upstreamHeaders(step.headers, found.drop);
+  const headers = upstreamHeaders(fields, found.drop);
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return planStep(call, deps, {
     index,

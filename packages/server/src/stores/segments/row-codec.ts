@@ -156,9 +156,14 @@ export function metadataValues(metadata: Record<string, MetadataValue> | null): 
   return metadata === null ? null : JSON.stringify(Object.values(metadata));
 }
 
+/** Whether it is a UUID in canonical lower-case text. */
+export function isUuid(id: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+}
+
 /** The 16 bytes of a UUID in canonical lower-case text, else null. */
 export function idBytes(id: string): Uint8Array | null {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return null;
+  if (!isUuid(id)) return null;
   return Uint8Array.fromHex(id.replaceAll('-', ''));
 }
 

@@ -15,7 +15,7 @@ import type {
 } from '../ports.ts';
 import { Batch, bodyBytes } from './batch.ts';
 import type { Read, ReaderNews, ReaderOps, SelectedRows, WriterNews, WriterOps } from './protocol.ts';
-import { idBytes } from './row-codec.ts';
+import { isUuid } from './row-codec.ts';
 import { WorkerLink } from '../worker-link.ts';
 
 export interface SegmentLogOptions {
@@ -99,8 +99,9 @@ class SegmentLogStore implements LogStore {
 
   append(record: LogRecord, bodies: LogBodies | null, retention: LogRetention | null): Promise<void> {
     const health = this.#health;
-    if (idBytes(record.id) === null) this.#onProblem(`a log row was refused: its id ${record.id} is no UUID`);
-    if (this.#closed || idBytes(record.id) === null || health.queuedBytes > 4 * this.#maxQueueBytes) {
+    const isNamed = isUuid(record.id);
+    if (!isNamed) this.#onProblem(`a log row was refused: its id ${record.id} is no UUID`);
+    if (this.#closed || !isNamed || health.queuedBytes > 4 * this.#maxQueueBytes) {
       health.droppedRows += 1;
       return Promise.resolve();
     }
