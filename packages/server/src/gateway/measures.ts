@@ -68,34 +68,83 @@ export function createMeasures(metrics: Metrics): Measures {
     labels: ['provider'],
     bounds: ANSWER_S,
   });
+  const ownTime = own.series();
+  const kept = new Kept((gateway, provider, model) => ({
+    success: attempts.series(gateway, provider, 'success'),
+    duration: duration.series(provider),
+    firstToken: firstToken.series(provider),
+    // Made when there is something to count: a cost that is not known must not show as 0.
+    tokens: later(() => {
+      const byKind = TOKEN_KINDS.map((kind) => [kind, tokens.series(provider, model, kind)]);
+      return Object.fromEntries(byKind) as Record<(typeof TOKEN_KINDS)[number], { n: number }>;
+    }),
+    unpriced: later(() => unpriced.series(provider, model)),
+    dollars: later(() => dollars.series(gateway, provider, model)),
+  }));
   return {
     call({ gateway, stages }, status) {
-      calls.add(1, gateway?.id ?? '', `${Math.floor(status / 100)}xx`);
-      own.observe(ownMs(stages) / 1000);
+      calls.add(1, gateway?.id ?? '', CLASSES[Math.floor(status / 100)] ?? 'other');
+      ownTime.observe(ownMs(stages) / 1000);
     },
     attempt(trail, { outcome, cost, durationMs }) {
       const gateway = trail.gateway?.id ?? '';
-      // Before a step is planned its provider is only a text in the URL.
+      // Before a step is planned its provider is only a text in the URL, and so is the model.
       const provider = trail.begun ? trail.provider : '';
-      attempts.add(1, gateway, provider, outcome);
-      if (outcome !== 'success') errors.add(1, gateway, provider, errorKind(trail, outcome));
-      if (trail.cacheStatus !== null) cache.add(1, gateway, trail.cacheStatus.toLowerCase());
-      duration.observe(durationMs / 1000, provider);
-      if (trail.cached) return;
-      if (trail.firstPieceMs !== null) firstToken.observe(trail.firstPieceMs / 1000, provider);
-      const usage = trail.reading?.usage ?? null;
-      const model = trail.reading?.model || trail.modelAsked;
-      if (usage !== null) {
-        if (usage.inputFull !== null) tokens.add(usage.inputFull, provider, model, 'input');
-        if (usage.output !== null) tokens.add(usage.output, provider, model, 'output');
-        if (usage.cacheRead !== null) tokens.add(usage.cacheRead, provider, model, 'cache_read');
-        if (usage.cacheWrite !== null) tokens.add(usage.cacheWrite, provider, model, 'cache_write');
-        if (usage.reasoning !== null) tokens.add(usage.reasoning, provider, model, 'reasoning');
-        if (cost === null) unpriced.add(1, provider, model);
+      const series = kept.of(gateway, provider, trail.begun ? trail.reading?.model || trail.modelAsked : '');
+      if (outcome === 'success') {
+        series.success.n += 1;
+      } else {
+        attempts.add(1, gateway, provider, outcome);
+        errors.add(1, gateway, provider, errorKind(trail, outcome));
       }
-      if (cost !== null && cost.totalPico > 0n) dollars.add(cost.totalPico, gateway, provider, model);
+      if (trail.cacheStatus !== null) cache.add(1, gateway, trail.cacheStatus.toLowerCase());
+      series.duration.observe(durationMs / 1000);
+      if (trail.cached) return;
+      if (trail.firstPieceMs !== null) series.firstToken.observe(trail.firstPieceMs / 1000);
+      const usage = trail.reading?.usage ?? null;
+      if (usage !== null) {
+        const counted = series.tokens();
+        counted.input.n += usage.inputFull ?? 0;
+        counted.output.n += usage.output ?? 0;
+        counted.cache_read.n += usage.cacheRead ?? 0;
+        counted.cache_write.n += usage.cacheWrite ?? 0;
+        counted.reasoning.n += usage.reasoning ?? 0;
+        if (cost === null) series.unpriced().n += 1;
+      }
+      if (cost !== null) series.dollars().n += cost.totalPico;
     },
   };
+}
+
+const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'];
+const TOKEN_KINDS = ['input', 'output', 'cache_read', 'cache_write', 'reasoning'] as const;
+
+/** What is made at the first call. */
+function later<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Combinations whose series are kept at hand. */
+const MOST_KEPT = 1000;
+
+/** What belongs to a gateway, a provider and a model, found by one lookup. */
+class Kept<T> {
+  readonly #known = new Map<string, T>();
+
+  constructor(readonly make: (gateway: string, provider: string, model: string) => T) {}
+
+  of(gateway: string, provider: string, model: string): T {
+    const key = `${gateway}\n${provider}\n${model}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made = this.make(gateway, provider, model);
+    if (this.#known.size < MOST_KEPT) this.#known.set(key, made);
+    return made;
+  }
 }
 
 /** A bounded set of names: what the gateway itself refused or could not do, else the provider's status class. */

@@ -25,9 +25,9 @@ test('counters add up by their labels, and label values are escaped', () => {
 test('money is shown to the last unit, however much it is', () => {
   const metrics = new Metrics();
   const cost = metrics.exactCounter('cost_total', 'Cost.', { labels: ['model'], scale: 12 });
-  cost.add(1n, 'a');
-  cost.add(10n ** 20n, 'a');
-  cost.add(5n * 10n ** 11n, 'b');
+  cost.series('a').n += 1n;
+  cost.series('a').n += 10n ** 20n;
+  cost.series('b').n += 5n * 10n ** 11n;
   const lines = metrics.text().split('\n');
   expect(lines).toContain('cost_total{model="a"} 100000000.000000000001');
   expect(lines).toContain('cost_total{model="b"} 0.500000000000');
@@ -36,7 +36,7 @@ test('money is shown to the last unit, however much it is', () => {
 test('histogram buckets are cumulative and include their bound', () => {
   const metrics = new Metrics();
   const wait = metrics.histogram('wait_seconds', 'Waiting.', { labels: ['who'], bounds: [0.1, 1] });
-  for (const value of [0.05, 0.1, 0.5, 7]) wait.observe(value, 'x');
+  for (const value of [0.05, 0.1, 0.5, 7]) wait.series('x').observe(value);
   expect(metrics.text().split('\n').slice(2, -1)).toEqual([
     'wait_seconds_bucket{who="x",le="0.1"} 2',
     'wait_seconds_bucket{who="x",le="1"} 3',

@@ -128,6 +128,11 @@ export class Counter implements Metric {
     this.#family.of(values).n += amount;
   }
 
+  /** One series, to be kept by whoever counts often: adding to `n` costs nothing. */
+  series(...values: string[]): { n: number } {
+    return this.#family.of(values);
+  }
+
   lines(): string[] {
     return this.#family.map((labels, { n }) => [`${this.name}${braces(labels)} ${n}`]);
   }
@@ -147,8 +152,9 @@ export class ExactCounter implements Metric {
     this.#scale = scale;
   }
 
-  add(amount: bigint, ...values: string[]): void {
-    this.#family.of(values).n += amount;
+  /** As of `Counter`. */
+  series(...values: string[]): { n: bigint } {
+    return this.#family.of(values);
   }
 
   lines(): string[] {
@@ -162,7 +168,7 @@ export class ExactCounter implements Metric {
 export class Histogram implements Metric {
   readonly type = 'histogram';
   readonly #bounds: readonly number[];
-  readonly #family: Family<{ counts: Float64Array; sum: number }>;
+  readonly #family: Family<HistogramSeries>;
 
   /** @param bounds ascending upper bounds, each included; values above the last fall into `+Inf`. */
   constructor(
@@ -171,14 +177,12 @@ export class Histogram implements Metric {
     { labels, bounds }: { labels: Labels; bounds: readonly number[] },
   ) {
     this.#bounds = bounds;
-    this.#family = new Family(labels, () => ({ counts: new Float64Array(bounds.length + 1), sum: 0 }));
+    this.#family = new Family(labels, () => new HistogramSeries(bounds));
   }
 
-  observe(value: number, ...values: string[]): void {
-    const { counts } = this.#series(value, values);
-    let at = 0;
-    while (at < this.#bounds.length && value > (this.#bounds[at] ?? 0)) at += 1;
-    counts[at] = (counts[at] ?? 0) + 1;
+  /** As of `Counter`. */
+  series(...values: string[]): HistogramSeries {
+    return this.#family.of(values);
   }
 
   lines(): string[] {
@@ -192,11 +196,21 @@ export class Histogram implements Metric {
       return [...buckets, `${this.name}_sum${braces(labels)} ${sum}`, `${this.name}_count${braces(labels)} ${total}`];
     });
   }
+}
 
-  #series(value: number, values: Labels) {
-    const series = this.#family.of(values);
-    series.sum += value;
-    return series;
+export class HistogramSeries {
+  readonly counts: Float64Array;
+  sum = 0;
+
+  constructor(readonly bounds: readonly number[]) {
+    this.counts = new Float64Array(bounds.length + 1);
+  }
+
+  observe(value: number): void {
+    let at = 0;
+    while (at < this.bounds.length && value > (this.bounds[at] ?? 0)) at += 1;
+    this.counts[at] = (this.counts[at] ?? 0) + 1;
+    this.sum += value;
   }
 }
 
