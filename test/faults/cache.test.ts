@@ -165,6 +165,7 @@ test('stored keys: their users share answers, another alias does not', async () 
     secret: new Secret(alias),
     rateLimit: null,
     rateLimitSeconds: 0,
+    weight: 1,
   });
   await begin({ ...CACHING, upstream: counting(), keys: [key('default'), key('team')] });
   expect([(await ask()).status, (await ask()).status]).toEqual(['MISS', 'HIT']);

@@ -31,6 +31,7 @@ describe('credentials', () => {
     secret: new Secret(value),
     rateLimit: null,
     rateLimitSeconds: 0,
+    weight: 1,
     ...more,
   });
   const sentKey = () => headerOf(walk.requests.at(-1) as RawRequest, 'authorization');
@@ -100,6 +101,32 @@ describe('credentials', () => {
     expect([refused.status, (await refused.json()).internalCode]).toEqual([429, 2003]);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     await walk.nextRow();
+  });
+
+  test('keys of one alias share the calls by weight; uses of each are counted apart', async () => {
+    const used: (string | null)[] = [];
+    await begin({
+      keys: [
+        stored('default', 'spare', { weight: 0 }),
+        stored('default', 'key-a', { rateLimit: 2, rateLimitSeconds: 60 }),
+      ],
+      upstream: (request, connection) => {
+        used.push(headerOf(request, 'authorization'));
+        return connection.write(OK_ANSWER);
+      },
+    });
+    for (let i = 0; i < 3; i++) {
+      await post();
+      await walk.nextRow();
+    }
+    expect(used).toEqual(['Bearer key-a', 'Bearer key-a', 'Bearer spare']);
+  });
+
+  test('a thousand callers at once never use a key more often than it may be', async () => {
+    await begin({ keys: [stored('default', 'key-a', { rateLimit: 50, rateLimitSeconds: 60 })] });
+    const statuses = await Promise.all(Array.from({ length: 1000 }, () => post().then(({ status }) => status)));
+    expect([statuses.filter((status) => status === 200).length, walk.requests.length]).toEqual([50, 50]);
+    for (let i = 0; i < 1000; i++) await walk.nextRow();
   });
 
   test('a key that the provider throttled rests while the other of its alias works', async () => {

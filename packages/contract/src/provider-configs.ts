@@ -8,6 +8,8 @@ const providerSlug = z.string().regex(/^[A-Za-z0-9_-]{1,71}$/, 'Use letters, dig
 /** A provider key, or the JSON text of a provider's credential object. */
 const secret = z.string().min(1).max(65_536);
 const rateLimit = z.int().min(1).nullish();
+/** Share of the calls beside other keys of the alias; null is 1. 0: used only while no other can be. */
+const weight = z.number().min(0).max(1000).nullish();
 
 /** One of `secret` (a new key, kept in the gateway's secrets store) and `secret_id` (one that is there already). */
 export const providerConfigCreate = z
@@ -20,6 +22,7 @@ export const providerConfigCreate = z
     /** Calls per `rate_limit_period` seconds (default 60) with this key. */
     rate_limit: rateLimit,
     rate_limit_period: rateLimit,
+    weight,
   })
   .refine((body) => (body.secret === undefined) !== (body.secret_id === undefined), {
     path: ['secret'],
@@ -36,6 +39,7 @@ export const providerConfigUpdate = z
     secret_id: z.string().min(1).optional(),
     rate_limit: rateLimit,
     rate_limit_period: rateLimit,
+    weight,
   })
   .refine((body) => body.secret === undefined || body.secret_id === undefined, {
     path: ['secret'],
@@ -53,6 +57,7 @@ export const providerConfig = z.object({
   secret_preview: z.string(),
   rate_limit: z.number().nullable(),
   rate_limit_period: z.number().nullable(),
+  weight: z.number().nullable(),
   created_at: timestamp,
   modified_at: timestamp,
 });

@@ -28,7 +28,7 @@ async function storedSecret(value: string): Promise<{ storeId: string; id: strin
 
 describe('provider configs', () => {
   test('a new key is kept in a secrets store and never shown', async () => {
-    const made = await create({ rate_limit: 5, rate_limit_period: 30 });
+    const made = await create({ rate_limit: 5, rate_limit_period: 30, weight: 2.5 });
     expect(made.result).toMatchObject({
       alias: 'default',
       default_config: true,
@@ -37,6 +37,7 @@ describe('provider configs', () => {
       secret_preview: '********cdef',
       rate_limit: 5,
       rate_limit_period: 30,
+      weight: 2.5,
     });
     const { id, secret_id } = made.result;
     const list = await fixture.call('providerConfigs.list', { params });
@@ -51,11 +52,11 @@ describe('provider configs', () => {
   test('the data plane sees the keys at once, in order of creation, and only of their provider', async () => {
     await create({ rate_limit: 5 });
     fixture.clock.advance(1);
-    await create({ alias: 'second', default_config: false, secret: 'other-key', rate_limit_period: 10 });
+    await create({ alias: 'second', default_config: false, secret: 'other-key', rate_limit_period: 10, weight: 0 });
     await create({ provider_slug: 'groq', secret: 'groq-key' });
     expect(keys().map(({ id: _id, secret, ...key }) => ({ ...key, secret: secret?.reveal() }))).toEqual([
-      { alias: 'default', isDefault: true, secret: KEY, rateLimit: 5, rateLimitSeconds: 60 },
-      { alias: 'second', isDefault: false, secret: 'other-key', rateLimit: null, rateLimitSeconds: 10 },
+      { alias: 'default', isDefault: true, secret: KEY, rateLimit: 5, rateLimitSeconds: 60, weight: 1 },
+      { alias: 'second', isDefault: false, secret: 'other-key', rateLimit: null, rateLimitSeconds: 10, weight: 0 },
     ]);
     expect(keys('groq')).toHaveLength(1);
     expect(fixture.control.snapshot.providerKeys('another-gateway', 'openai')).toEqual([]);
@@ -162,6 +163,8 @@ describe('provider configs', () => {
     ['a default_config that is no boolean', { default_config: 'yes' }, 'default_config'],
     ['a rate limit of 0', { rate_limit: 0 }, 'rate_limit'],
     ['half a second', { rate_limit_period: 0.5 }, 'rate_limit_period'],
+    ['a negative weight', { weight: -1 }, 'weight'],
+    ['too great a weight', { weight: 1001 }, 'weight'],
   ];
   for (const [name, body, field] of REFUSED) {
     test(`refuses ${name}`, async () => {

@@ -24,6 +24,7 @@ export function providerConfigHandlers({ control }: ApiDeps): Handlers<Endpoints
       secret_preview: secret === null ? '' : mask(secret.data.value),
       rate_limit: data.rateLimit,
       rate_limit_period: data.rateLimitSeconds,
+      weight: data.weight ?? null,
       created_at: isoTime(entry.createdAtMs),
       modified_at: isoTime(entry.modifiedAtMs),
     };
@@ -40,6 +41,7 @@ export function providerConfigHandlers({ control }: ApiDeps): Handlers<Endpoints
         isDefault: body.default_config ?? before.data.isDefault,
         rateLimit: body.rate_limit === undefined ? before.data.rateLimit : body.rate_limit,
         rateLimitSeconds: body.rate_limit_period === undefined ? before.data.rateLimitSeconds : body.rate_limit_period,
+        weight: body.weight === undefined ? (before.data.weight ?? null) : body.weight,
       };
       const given = { secret: body.secret, secretId: body.secret_id };
       if (given.secret !== undefined) refuseMalformed(next.providerSlug, given.secret);
@@ -114,6 +116,7 @@ export function providerConfigHandlers({ control }: ApiDeps): Handlers<Endpoints
           isDefault: body.default_config,
           rateLimit: body.rate_limit ?? null,
           rateLimitSeconds: body.rate_limit_period ?? null,
+          weight: body.weight ?? null,
           ...secret,
         };
         return stores.providerConfigs.create(scope, { data }, write);

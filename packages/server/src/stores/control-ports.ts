@@ -139,6 +139,8 @@ export interface ProviderConfigData {
   isDefault: boolean;
   rateLimit: number | null;
   rateLimitSeconds: number | null;
+  /** Null, or absent in what an older version stored: 1. */
+  weight?: number | null;
   storeId: string;
   secretId: string;
   /** Whether the secret was made with the config, and goes with it. */

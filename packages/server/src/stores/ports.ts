@@ -289,6 +289,8 @@ export interface ProviderKey {
   /** Calls allowed per `rateLimitSeconds`; null: no bound. */
   readonly rateLimit: number | null;
   readonly rateLimitSeconds: number;
+  /** Share of the calls beside other keys of the alias. */
+  readonly weight: number;
 }
 
 /** An enabled provider that a user defined. */

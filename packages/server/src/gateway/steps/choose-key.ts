@@ -1,6 +1,7 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock, Secret } from '../../lib/index.ts';
 import { hasProviderCredential, type KeyPool, recogniseServiceAccount } from '../../providers/index.ts';
+import type { CounterStore } from '../../stores/counter-ports.ts';
 import type { ConfigSnapshot, GatewayPolicy, ProviderKey } from '../../stores/ports.ts';
 import type { Step } from '../call.ts';
 
@@ -8,6 +9,7 @@ export interface KeyDeps {
   readonly control: ConfigSnapshot;
   readonly clock: Clock;
   readonly pool: KeyPool;
+  readonly counters: CounterStore;
   /** The operator's own keys by provider slug. */
   readonly operatorKeys: ReadonlyMap<string, Secret>;
   /** From 0, below 1. */
@@ -60,8 +62,10 @@ function storedKey(step: Step, stored: readonly ProviderKey[], deps: KeyDeps): C
       message: `Provider '${provider.slug}' has no BYOK credential named '${alias ?? DEFAULT_ALIAS}'. Configured aliases: ${aliases}`,
     });
   }
-  const usable = wanted.flatMap((key) => (key.secret === null ? [] : [pooled(key, key.secret)]));
-  const pick = deps.pool.pick({ keys: usable, nowMs: deps.clock.nowMs(), random: deps.random });
+  const usable = wanted.filter(hasSecret);
+  const nowMs = deps.clock.nowMs();
+  const admit = (key: ProviderKey) => waitOf(key, nowMs, deps.counters);
+  const pick = deps.pool.pick({ keys: usable, admit, nowMs, random: deps.random });
   switch (pick.kind) {
     case 'key':
       return { kind: 'stored', secret: pick.key.secret, keyId: pick.key.id };
@@ -77,11 +81,18 @@ function storedKey(step: Step, stored: readonly ProviderKey[], deps: KeyDeps): C
   }
 }
 
-function pooled(key: ProviderKey, secret: Secret) {
-  const limit = key.rateLimit;
-  return {
-    id: key.id,
-    secret,
-    ...(limit === null ? {} : { rateLimit: { limit, periodMs: key.rateLimitSeconds * 1000 } }),
-  };
+function hasSecret(key: ProviderKey): key is ProviderKey & { secret: Secret } {
+  return key.secret !== null;
+}
+
+/** Counts a use of the key: null when it is within its own limit, else milliseconds until it is. */
+function waitOf(
+  { id, rateLimit, rateLimitSeconds }: ProviderKey,
+  nowMs: number,
+  counters: CounterStore,
+): number | null {
+  if (rateLimit === null) return null;
+  const window = { limit: BigInt(rateLimit), intervalMs: rateLimitSeconds * 1000, technique: 'sliding' } as const;
+  const { granted, resetMs } = counters.take(`key:${id}`, window, 1n, nowMs);
+  return granted ? null : resetMs;
 }

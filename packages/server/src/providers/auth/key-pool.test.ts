@@ -8,9 +8,28 @@ const [a, b, c] = [key('a'), key('b'), key('c')];
 const first = () => 0;
 const T = 1_000_000;
 
-/** Id of the chosen key, or what was answered in its place. */
-function pick(pool: KeyPool, keys: readonly PooledKey[], nowMs = T, random = first): string | number {
-  const picked = pool.pick({ keys, nowMs, random });
+interface Uses {
+  left: number;
+  waitMs: number;
+}
+
+/** Id of the chosen key, or what was answered in its place. `limits`: uses left by key id. */
+function pick(
+  pool: KeyPool,
+  keys: readonly PooledKey[],
+  {
+    nowMs = T,
+    random = first,
+    limits = {},
+  }: { nowMs?: number; random?: () => number; limits?: Record<string, Uses> } = {},
+): string | number {
+  const admit = ({ id }: PooledKey) => {
+    const uses = limits[id];
+    if (uses === undefined) return null;
+    uses.left -= 1;
+    return uses.left >= 0 ? null : uses.waitMs;
+  };
+  const picked = pool.pick({ keys, admit, nowMs, random });
   if (picked.kind === 'key') return picked.key.id;
   return picked.kind === 'limited' ? picked.retryAfterMs : picked.kind;
 }
@@ -28,14 +47,14 @@ describe('the choice goes by weight', () => {
   for (const [draw, chosen] of DRAWS) {
     test(`weights 1, 2, 1: a draw of ${draw} gives ${chosen}`, () => {
       const keys = [a, key('b', { weight: 2 }), key('c', { weight: 1 })];
-      expect(pick(new KeyPool(), keys, T, () => draw)).toBe(chosen);
+      expect(pick(new KeyPool(), keys, { random: () => draw })).toBe(chosen);
     });
   }
 
   test('a key of weight 0 waits until no other can be used', () => {
     const pool = new KeyPool();
     const keys = [key('spare', { weight: 0 }), b];
-    for (const draw of [0, 0.5, 0.9999999999999999]) expect(pick(pool, keys, T, () => draw)).toBe('b');
+    for (const draw of [0, 0.5, 0.9999999999999999]) expect(pick(pool, keys, { random: () => draw })).toBe('b');
     pool.report('b', failed(429));
     expect(pick(pool, keys)).toBe('spare');
   });
@@ -43,7 +62,7 @@ describe('the choice goes by weight', () => {
   test('nor when rounding leaves a draw beyond the last weight', () => {
     const keys = [key('spare', { weight: 0 }), key('a', { weight: 0.1 }), key('b', { weight: 0.1 })];
     const highest = 1 - 2 ** -53;
-    expect(pick(new KeyPool(), [...keys, key('c', { weight: 0.4 })], T, () => highest)).toBe('c');
+    expect(pick(new KeyPool(), [...keys, key('c', { weight: 0.4 })], { random: () => highest })).toBe('c');
   });
 
   test('without keys there is none', () => expect(pick(new KeyPool(), [])).toBe('empty'));
@@ -63,8 +82,8 @@ describe('a key rests after the provider turned it away', () => {
     test(`${status}, Retry-After ${retryAfterMs}: for ${restMs} ms`, () => {
       const pool = new KeyPool();
       pool.report('a', failed(status, retryAfterMs));
-      expect(pick(pool, [a, b], T + restMs - 1)).toBe('b');
-      expect(pick(pool, [a, b], T + restMs)).toBe('a');
+      expect(pick(pool, [a, b], { nowMs: T + restMs - 1 })).toBe('b');
+      expect(pick(pool, [a, b], { nowMs: T + restMs })).toBe('a');
     });
   }
 
@@ -96,35 +115,23 @@ describe('a key rests after the provider turned it away', () => {
 });
 
 describe('a key’s own rate limit', () => {
-  const limited = (id: string, limit: number) => key(id, { rateLimit: { limit, periodMs: 60_000 } });
-
-  test('used up, the next key is taken, and when there is none the wait is told', () => {
+  test('used up, the next key is taken, and when there is none the shortest wait is told', () => {
     const pool = new KeyPool();
-    const keys = [limited('a', 2), limited('b', 1)];
-    expect([0, 1, 2].map((n) => pick(pool, keys, T + n))).toEqual(['a', 'a', 'b']);
-    expect(pick(pool, keys, T + 10_000)).toBe(50_000);
-    expect(pick(pool, keys, T + 60_000)).toBe('a');
-    expect(pick(pool, keys, T + 60_001)).toBe('a');
-    expect(pick(pool, keys, T + 60_002)).toBe('b');
+    const limits = { a: { left: 2, waitMs: 50_000 }, b: { left: 1, waitMs: 20_000 } };
+    expect([0, 1, 2, 3].map(() => pick(pool, [a, b], { limits }))).toEqual(['a', 'a', 'b', 20_000]);
   });
 
   test('a key within its limit but at rest is used before the call is refused', () => {
     const pool = new KeyPool();
-    const keys = [limited('a', 1), b];
     pool.report('b', failed(429));
-    expect(pick(pool, keys)).toBe('a');
-    expect(pick(pool, keys)).toBe('b');
+    const limits = { a: { left: 1, waitMs: 60_000 } };
+    expect([pick(pool, [a, b], { limits }), pick(pool, [a, b], { limits })]).toEqual(['a', 'b']);
   });
 
-  test('a rest does not forget the limit, nor the limit the rest', () => {
-    const pool = new KeyPool();
-    const keys = [limited('a', 1), b];
-    expect(pick(pool, keys)).toBe('a');
-    pool.report('a', failed(429, 1_000));
-    expect(pick(pool, keys, T + 2_000)).toBe('b');
-    expect(pick(pool, keys, T + 60_000)).toBe('a');
-    pool.report('a', failed(401, null, T + 60_000));
-    expect(pick(pool, keys, T + 120_000)).toBe('b');
+  test('only the key that is chosen is counted', () => {
+    const limits = { a: { left: 9, waitMs: 1 }, b: { left: 9, waitMs: 1 } };
+    pick(new KeyPool(), [a, b], { limits, random: () => 0.9 });
+    expect([limits.a.left, limits.b.left]).toEqual([9, 8]);
   });
 });
 
@@ -147,7 +154,7 @@ test('whatever happened, a key without rate limits is always found, and never on
         else if (status < 500) freeAt.set(id, nowMs + 300_000);
         nowMs += laterMs;
       }
-      const chosen = pick(pool, [a, b, c], nowMs, () => draw);
+      const chosen = pick(pool, [a, b, c], { nowMs, random: () => draw });
       const free = ['a', 'b', 'c'].filter((id) => (freeAt.get(id) ?? 0) <= nowMs);
       if (free.length > 0) expect(free).toContain(String(chosen));
       else expect(freeAt.get(String(chosen))).toBe(Math.min(...freeAt.values()));

@@ -98,6 +98,7 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
       secret: this.#secrets.get(data.secretId) ?? null,
       rateLimit: data.rateLimit,
       rateLimitSeconds: data.rateLimitSeconds ?? 60,
+      weight: data.weight ?? 1,
     }));
   }
 
