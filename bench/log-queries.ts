@@ -253,6 +253,7 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
     streamed,
     finishReason: failed ? null : pick(['stop', 'stop', 'stop', 'length', 'tool_calls']),
     payloadDropped: false,
+    limitsObserved: null,
     stages: { plan: thousandths(0.2), cache: thousandths(0.1), send: durationMs, settle: thousandths(0.1) },
   };
 }

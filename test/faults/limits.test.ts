@@ -187,10 +187,36 @@ describe('spend limits', () => {
     expect([await asked(), await asked(), await asked()]).toEqual(['MISS', 'HIT', 'HIT']);
   });
 
-  test('a rule that observes refuses nothing', async () => {
-    await begin({ policy: budget(1, { mode: 'observe' }), upstream: answering(usage(10)) });
-    expect([(await spend(10)).status, (await spend(10)).status]).toEqual([200, 200]);
+  test('a rule that observes refuses nothing; rows and metrics say where it would have', async () => {
+    await begin({ policy: budget(10, { mode: 'observe' }), upstream: answering(usage(10)) });
+    const observed = async () => {
+      const headers = { ...priced, 'content-type': 'application/json' };
+      const body = JSON.stringify({ model: 'm', max_tokens: 10 });
+      expect((await fetch(`${walk.base}/openai/x`, { method: 'POST', headers, body })).status).toBe(200);
+      return (await walk.nextRow()).record.limitsObserved;
+    };
+    expect([await observed(), await observed()]).toEqual([null, ['all']]);
+    const metrics = await (await fetch(`${walk.origin}/metrics`)).text();
+    expect(metrics).toContain('headgate_limits_observed_total{gateway="g",rule="all"} 1\n');
   });
+
+  test.each([
+    ['not cached', 0],
+    ['cached', 3600],
+  ])(
+    'a call that it refuses does not use up the rate limit, nor the other way round (%s)',
+    async (_name, cacheTtlS) => {
+      await begin({ policy: { ...budget(10), ...limited('sliding', 1), cacheTtlS }, upstream: answering(usage(4)) });
+      const code = async (maxTokens: number) => {
+        const response = await spend(maxTokens);
+        return response.status === 200 ? 200 : (await response.json()).internalCode;
+      };
+      // Over the budget twice: the one call of the rate limit is still there. After it, 6 are left of the budget.
+      const codes = [await code(11), await code(12), await code(4), await code(5), await code(6), await code(7)];
+      expect(codes).toEqual([2041, 2041, 200, 2003, 2003, 2041]);
+      expect(walk.requests.length).toBe(1);
+    },
+  );
 
   test('each value of a partition has its own budget', async () => {
     await begin({ policy: budget(10, { metadata: { user: { mode: 'partition' } } }), upstream: answering(usage(10)) });

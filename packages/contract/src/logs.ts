@@ -139,6 +139,8 @@ export const logRow = z.object({
   request_size: z.number(),
   response_size: z.number(),
   payload_dropped: z.boolean(),
+  /** Spend rules in mode `observe` that would have refused the attempt. */
+  limits_observed: z.array(z.string()).nullable(),
 });
 export type LogRow = z.output<typeof logRow>;
 

@@ -103,6 +103,7 @@ describe('a log row on the wire', () => {
         request_size: 512,
         response_size: 2048,
         payload_dropped: true,
+        limits_observed: null,
       },
     ]);
   });

@@ -46,6 +46,7 @@ export function wireLog(record: LogRecord): LogRow {
     request_size: record.requestSize,
     response_size: record.responseSize,
     payload_dropped: record.payloadDropped,
+    limits_observed: record.limitsObserved === null ? null : [...record.limitsObserved],
   };
 }
 

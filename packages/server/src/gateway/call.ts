@@ -137,6 +137,8 @@ export interface Trail {
   customCost: CustomCost | null;
   /** What the attempt holds of spend limits until it is settled. */
   reservation: Reservation | null;
+  /** Ids of spend rules that only observe and would have refused the attempt. */
+  limitsObserved: readonly string[];
   /** The answer came out of the cache or from an identical call under way. */
   cached: boolean;
   /** Null where the call is not cached at all. */

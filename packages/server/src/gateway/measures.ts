@@ -38,6 +38,11 @@ export function createMeasures(metrics: Metrics): Measures {
     'provider',
     'kind',
   ]);
+  const observed = metrics.counter(
+    'headgate_limits_observed_total',
+    'Attempts that a spend rule in mode observe would have refused.',
+    ['gateway', 'rule'],
+  );
   const cache = metrics.counter('headgate_cache_total', 'Attempts that may be answered from the cache.', [
     'gateway',
     'status',
@@ -97,6 +102,7 @@ export function createMeasures(metrics: Metrics): Measures {
         attempts.add(1, gateway, provider, outcome);
         errors.add(1, gateway, provider, errorKind(trail, outcome));
       }
+      for (const rule of trail.limitsObserved) observed.add(1, gateway, rule);
       if (trail.cacheStatus !== null) cache.add(1, gateway, trail.cacheStatus.toLowerCase());
       series.duration.observe(durationMs / 1000);
       if (trail.cached) return;

@@ -12,6 +12,7 @@ const NOTHING_YET = {
   settled: false,
   shared: false,
   reservation: null,
+  limitsObserved: [] as readonly string[],
   byok: false,
   wholesale: false,
   cached: false,

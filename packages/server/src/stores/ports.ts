@@ -66,6 +66,8 @@ export interface LogRecord {
   finishReason: string | null;
   /** Bodies were left out although wanted: over the size cap, or memory was short. */
   payloadDropped: boolean;
+  /** Ids of spend rules in mode `observe` that would have refused the attempt; null for none. */
+  limitsObserved: readonly string[] | null;
   /** Own time by stage in milliseconds, for the log's `timings`. */
   stages: Record<string, number> | null;
 }

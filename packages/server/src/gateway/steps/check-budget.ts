@@ -14,13 +14,14 @@ export interface BudgetDeps {
 
 /**
  * Reserves the most that an attempt is likely to cost in every spend limit that applies to it. Null where there are none.
+ * `observed`: ids of rules that only observe and would have refused it.
  * @throws Refusal 429/2041 naming the rule, with `Retry-After`.
  */
 export function checkBudget(
   step: Step,
   gateway: GatewayPolicy,
   { budgets, prices, clock }: BudgetDeps,
-): Reservation | null {
+): { reservation: Reservation; observed: readonly string[] } | null {
   const limits = gateway.spendLimits;
   if (limits === null) return null;
   const { provider, asked, target, options, body } = step;
@@ -37,7 +38,12 @@ export function checkBudget(
     facts: { provider: provider.slug, providerAliases: provider.aliases ?? [], model, metadata: options.metadata },
     estimatePico,
   });
-  if (outcome.kind === 'reserved') return outcome.reservation;
+  if (outcome.kind === 'reserved') {
+    const { reservation, observed } = outcome;
+    return { reservation, observed: observed.length === 0 ? NONE : observed.map(({ ruleId }) => ruleId) };
+  }
   const retryAfter = String(Math.max(1, Math.ceil(outcome.retryAfterMs / 1000)));
   throw new Refusal('spendLimitExceeded', { message: outcome.message, headers: { 'retry-after': retryAfter } });
 }
+
+const NONE: readonly string[] = [];

@@ -1,3 +1,4 @@
+import { Refusal } from '@headgate/contract';
 import type { Clock, Secret } from '../../lib/index.ts';
 import { hasProviderCredential } from '../../providers/index.ts';
 import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
@@ -104,7 +105,7 @@ export async function readCache(
  * @throws FailedOpening when the step gave no answer; the abort reason when nobody waits any more.
  */
 async function openShared(upstream: AbortSignal, { open, begin, deps }: CacheReading): Promise<Opened> {
-  let current: Trail | null = null;
+  let current = null as Trail | null;
   const beginShared = (step: Step) => {
     current = begin(step);
     current.shared = true;
@@ -114,7 +115,9 @@ async function openShared(upstream: AbortSignal, { open, begin, deps }: CacheRea
   try {
     opened = await open(upstream, beginShared);
   } catch (error) {
-    if (current !== null) deps.abandon(current);
+    // The caller whose call is refused settles its own row.
+    if (current !== null && error instanceof Refusal) current.shared = false;
+    else if (current !== null) deps.abandon(current);
     throw error;
   }
   if (!('refusal' in opened)) return deps.observe(opened);

@@ -92,6 +92,7 @@ function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, duratio
     streamed: trail.streamed,
     finishReason: reading?.finishReason ?? null,
     payloadDropped: trail.payloadDropped,
+    limitsObserved: trail.limitsObserved.length === 0 ? null : trail.limitsObserved,
     stages: stagesForLog(trail.stages),
   };
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { Answer, Begin, Failed, Opened, ReadCall, Step } from '../call.ts';
+import type { Answer, Begin, Failed, Opened, ReadCall, Step, Trail } from '../call.ts';
 import { isRetryableStatus, retryAfterMs, retryDelayMs } from '../retry.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type BudgetDeps, checkBudget } from './check-budget.ts';
@@ -30,14 +30,15 @@ export interface Trying {
  */
 export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying): Promise<Answer> {
   let counted = false;
+  // Once per call, and only where a provider is asked: answers from the cache are not limited.
+  const count = () => {
+    if (!counted) call.trail.rate = limitRate(call.gateway, deps);
+    counted = true;
+  };
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
-    const open: Open = async (upstream, beginAttempt) => {
-      // Once per call, and only where a provider is asked: answers from the cache are not limited.
-      if (!counted) call.trail.rate = limitRate(call.gateway, deps);
-      counted = true;
-      return tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt });
-    };
+    const open: Open = (upstream, beginAttempt) =>
+      tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt, count });
     const outcome = await readCache(call, step, { open, begin, deps });
     const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
     if (!failed || isLastStep) {
@@ -53,6 +54,8 @@ export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying
 interface StepRun {
   readonly deps: TryDeps;
   readonly begin: Begin;
+  /** Counts the call in the gateway's rate limit. Throws a Refusal that ends the whole call. */
+  readonly count: () => void;
   readonly isLastStep: boolean;
   /** Ends what is under way: the client left, or all that share the answer did. */
   readonly upstream: AbortSignal;
@@ -78,9 +81,13 @@ async function attempt(
 ): Promise<Opened | Failed> {
   const { deps, upstream: client } = run;
   const trail = run.begin(step);
+  const overBudget = reserve(trail, step, { call, deps });
+  if (overBudget !== null) return { trail, refusal: overBudget };
+  // After the budget, which can be given back: a call that it refuses does not use up the rate limit. Nothing is awaited
+  // between the two, so no other call comes in between.
+  run.count();
+  lap(trail, 'limit', deps.clock);
   try {
-    trail.reservation = checkBudget(step, call.gateway, deps);
-    lap(trail, 'limit', deps.clock);
     const key = chooseKey(step, call.gateway, deps);
     trail.byok = key.kind === 'stored';
     trail.wholesale = key.kind === 'operator';
@@ -92,6 +99,20 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { trail, refusal: error };
+  }
+}
+
+/** Null when the attempt fits into every spend limit. */
+function reserve(trail: Trail, step: Step, { call, deps }: { call: ReadCall; deps: TryDeps }): Refusal | null {
+  try {
+    const budget = checkBudget(step, call.gateway, deps);
+    if (budget === null) return null;
+    trail.reservation = budget.reservation;
+    trail.limitsObserved = budget.observed;
+    return null;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
   }
 }
 

@@ -55,6 +55,7 @@ export function logRecord(fields: Partial<LogRecord> = {}): LogRecord {
     streamed: false,
     finishReason: null,
     payloadDropped: false,
+    limitsObserved: null,
     stages: null,
     ...fields,
   };

@@ -301,6 +301,7 @@ function fullRecord(): LogRecord {
     streamed: true,
     finishReason: 'length',
     payloadDropped: true,
+    limitsObserved: ['daily', 'per-user'],
     stages: { plan: 0.25, send: 1200 },
   });
 }

@@ -32,6 +32,7 @@ const PROFILE_FIELDS = {
     'streamed',
     'finishReason',
     'payloadDropped',
+    'limitsObserved',
   ],
 } as const satisfies Record<ProfileKind, (keyof LogRecord)[]>;
 
@@ -202,5 +203,5 @@ function joinMetadata(keys: string[] | null, values: string | null): LogRecord['
 
 function named(names: readonly string[], json: string): unknown {
   const values: unknown[] = JSON.parse(json);
-  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? null]));
 }
