@@ -34,6 +34,14 @@ test('bytes and text count alike', () => {
   expect(estimateTokens(new TextEncoder().encode(text))).toBe(estimateTokens(text));
 });
 
+test.each(['Быстрая коричневая лиса. ', '敏捷的棕色狐狸跳过了懒狗，', 'The quick brown fox. '])(
+  'megabytes are sampled: %s',
+  (text) => {
+    const [short, long] = [estimateTokens(text.repeat(100)) - FRAME, estimateTokens(text.repeat(100_000)) - FRAME];
+    expect(Math.abs(long / (short * 1000) - 1)).toBeLessThan(0.01);
+  },
+);
+
 test('nothing is a frame', () => expect(estimateTokens('')).toBe(FRAME));
 
 describe('an embedded file counts as one picture, not by its bytes', () => {
