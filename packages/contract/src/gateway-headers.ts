@@ -25,7 +25,7 @@ export const REQUEST_HEADERS: readonly RequestHeader[] = [
     name: 'cf-aig-event-id',
     value: 'text',
     meaning: 'ties the rows of several calls together; echoed. Default: the request id',
-    step: false,
+    step: true,
   },
   {
     name: 'cf-aig-collect-log',

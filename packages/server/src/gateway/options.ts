@@ -8,6 +8,8 @@ import { booleanHeader, type HeaderSource, metadataHeader } from './headers.ts';
  * restricts (`cf-aig-no-wholesale`) can only be tightened.
  */
 export interface CallOptions {
+  /** Ties rows together; null: the call's own id. */
+  readonly eventId: string | null;
   readonly collect: boolean;
   readonly collectPayload: boolean;
   readonly metadata: Record<string, MetadataValue> | null;
@@ -44,6 +46,7 @@ const MAX_TTL_S = 30 * 24 * 3600;
 /** @throws Refusal 400/2004 naming the header whose value cannot be used. */
 export function readOptions(headers: HeaderSource, gateway: GatewayPolicy): CallOptions {
   return {
+    eventId: headers.get('cf-aig-event-id') || null,
     collect: booleanHeader(headers, 'cf-aig-collect-log') ?? gateway.collectLogs,
     collectPayload: booleanHeader(headers, 'cf-aig-collect-log-payload') ?? true,
     metadata: metadataHeader(headers),

@@ -44,6 +44,7 @@ function allows(identity: TokenIdentity, call: LocatedCall): boolean {
 
 /** What a row tells and keeps follows the options of its step. */
 export function applyOptions(trail: Trail, options: CallOptions): void {
+  if (options.eventId !== null) trail.eventId = options.eventId;
   trail.collect = options.collect;
   trail.collectPayload = options.collectPayload;
   trail.metadata = options.metadata;
