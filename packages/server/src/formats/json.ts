@@ -39,6 +39,11 @@ export function asName(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_NAME ? value : null;
 }
 
+/** The same, where the empty string is kept as it was written. */
+export function asLabel(value: unknown): string | null {
+  return value === '' ? value : asName(value);
+}
+
 /**
  * A counter: a non-negative number, rounded (`3.0` is written by some), or its decimal digits (headers).
  * `null` for everything else, so a missing counter never turns into zero.

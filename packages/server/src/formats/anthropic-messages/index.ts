@@ -1,15 +1,14 @@
 /** Anthropic Messages, its older text completions, and its token counts; also from Bedrock and Vertex. */
-import type { Draft } from '../draft.ts';
+import { type Draft, MAX_RAW_BYTES } from '../draft.ts';
 import type { Decoder, WireFormat } from '../format.ts';
-import { asCount, asFilled, asName, asObject, asObjects, asString, type Json } from '../json.ts';
+import { type Json, asCount, asFilled, asLabel, asName, asObject, asObjects, asString } from '../json.ts';
+import { sizeWithin } from '../size.ts';
 import { anthropicUsage } from './usage.ts';
 
 export { anthropicUsage } from './usage.ts';
 
 export const anthropicMessages: WireFormat = { fits, decoder: anthropicDecoder };
 
-/** A usage object has a dozen fields; more would only fill memory. */
-const MAX_USAGE_FIELDS = 64;
 const EVENTS = /^(message_(start|delta|stop)|content_block_(start|delta|stop))$/;
 
 function fits(value: Json): boolean {
@@ -30,7 +29,7 @@ function anthropicDecoder(draft: Draft): Decoder {
     if (raw === null) return;
     // The start is an estimate, and the last delta repeats only some fields: the last value of each field counts.
     const merged = { ...usage, ...Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null)) };
-    if (Object.keys(merged).length <= MAX_USAGE_FIELDS) usage = merged;
+    if (sizeWithin(merged, MAX_RAW_BYTES) !== null) usage = merged;
     draft.setUsage(anthropicUsage(usage), usage);
     if (Array.isArray(usage.iterations)) draft.extra.iterations = usage.iterations;
   };
@@ -79,9 +78,9 @@ function readBlock(block: Json, draft: Draft, index: number): void {
   else if (block.type === 'thinking') draft.addReasoning(asString(block.thinking));
   else if (block.type === 'tool_use') {
     const call = draft.call(index);
-    call.id = asString(block.id);
-    call.name = asString(block.name);
-    call.argumentValue = block.input ?? null;
+    call.id = asLabel(block.id);
+    call.name = asLabel(block.name);
+    draft.setArgumentValue(call, block.input ?? null);
   }
 }
 

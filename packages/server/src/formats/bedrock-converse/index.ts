@@ -79,7 +79,7 @@ function readBlock(block: Json, draft: Draft, index: number): void {
   const call = draft.call(index);
   call.id = asName(tool.toolUseId);
   call.name = asName(tool.name);
-  call.argumentValue = tool.input ?? {};
+  draft.setArgumentValue(call, tool.input ?? {});
 }
 
 function readDelta(delta: Json, draft: Draft, index: number): void {

@@ -34,8 +34,7 @@ function readTitan(value: Json, draft: Draft): void {
   finish(result.completionReason, draft);
   const output = firstCount(value.totalOutputTextTokenCount, result.tokenCount);
   addUsage({ input: firstCount(value.inputTextTokenCount), output }, draft);
-  const raw = pick({ ...value, ...result }, ['inputTextTokenCount', 'tokenCount', 'totalOutputTextTokenCount']);
-  draft.usageRaw = raw === null ? draft.usageRaw : { ...asObject(draft.usageRaw), ...raw };
+  draft.addRaw(pick({ ...value, ...result }, ['inputTextTokenCount', 'tokenCount', 'totalOutputTextTokenCount']));
 }
 
 /** In a stream the prompt is counted in the first piece only, and the output so far in each. */
@@ -44,8 +43,7 @@ function readLlama(value: Json, draft: Draft): void {
   finish(value.stop_reason, draft);
   const output = firstCount(value.generation_token_count);
   addUsage({ input: firstCount(value.prompt_token_count), output }, draft);
-  const raw = pick(value, ['prompt_token_count', 'generation_token_count']);
-  draft.usageRaw = raw === null ? draft.usageRaw : { ...asObject(draft.usageRaw), ...raw };
+  draft.addRaw(pick(value, ['prompt_token_count', 'generation_token_count']));
 }
 
 function readMistral(value: Json, draft: Draft): void {

@@ -23,6 +23,7 @@ export function readCohereUsage(value: unknown, draft: Draft): void {
     units: unitsOf(Object.fromEntries(UNIT_NAMES.map((name) => [name, billed?.[name]]))),
   });
   draft.setUsage(usage, raw);
+  if (draft.usageRaw !== raw) return;
   draft.extra.billed_units = billed;
   draft.extra.tokens = tokens;
 }

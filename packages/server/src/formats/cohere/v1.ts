@@ -49,7 +49,7 @@ function readAnswer(value: Json, draft: Draft, withText: boolean): void {
 function readCall(tool: Json, draft: Draft): void {
   const call = draft.call(draft.callCount);
   call.name = asName(tool.name);
-  call.argumentValue = tool.parameters ?? {};
+  draft.setArgumentValue(call, tool.parameters ?? {});
 }
 
 /** Vectors come as a list, or by type as an object of lists of the same length. */

@@ -66,5 +66,5 @@ function readCall(tool: Json, draft: Draft, index: number): void {
 
 /** What the model says it will do with its tools is neither text nor reasoning. */
 function addPlan(piece: string | null, draft: Draft): void {
-  if (piece !== null) draft.extra.tool_plan = draft.join(asString(draft.extra.tool_plan), piece);
+  if (piece !== null) draft.toolPlan = draft.join(draft.toolPlan, piece);
 }

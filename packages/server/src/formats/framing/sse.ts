@@ -4,9 +4,15 @@ import { LineSplitter } from './lines.ts';
 /** Default bound for one event, in bytes; a larger one is skipped. */
 export const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 
+/** What a line of data weighs at least, in bytes: millions of empty ones would be an event of no size. */
+const MIN_LINE_BYTES = 32;
+
 const COLON = 58;
 const SPACE = 32;
 const DATA = [100, 97, 116, 97];
+const EMPTY = new Uint8Array(0);
+/** Longest name of an event that is kept, in characters. */
+const MAX_NAME = 1024;
 
 export interface SseSink {
   /**
@@ -59,11 +65,11 @@ export class SseParser {
     if (line.length === 0) this.#dispatch(true);
     else if (line[0] === COLON) this.sink.comment?.();
     else if (isData(line)) this.#addData(line);
-    else this.#field(decodeUtf8(line));
+    else this.#field(line);
   }
 
   #addData(line: Uint8Array): void {
-    this.#size += line.length;
+    this.#size += Math.max(line.length, this.#data === null ? 0 : MIN_LINE_BYTES);
     if (this.#oversized || this.#size > this.maxEventBytes) {
       this.#oversized = true;
       this.#data = null;
@@ -73,13 +79,17 @@ export class SseParser {
     this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
   }
 
-  #field(line: string): void {
+  /** `id` and `retry` serve reconnection, which a reader never does; other fields are ignored by the standard. */
+  #field(bytes: Uint8Array): void {
+    const line = decodeUtf8(bytes);
+    if (line === 'data') {
+      this.#addData(EMPTY);
+      return;
+    }
     const colon = line.indexOf(':');
-    const name = colon < 0 ? line : line.slice(0, colon);
+    if ((colon < 0 ? line : line.slice(0, colon)) !== 'event') return;
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-    // `id` and `retry` serve reconnection, which a reader never does; other fields are ignored by the standard.
-    if (name === 'event') this.#name = value === '' ? null : value;
-    else if (name === 'data') this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
+    this.#name = value === '' || value.length > MAX_NAME ? null : value;
   }
 
   #dispatch(complete: boolean): void {

@@ -1,7 +1,7 @@
 /** Gemini `generateContent` and `countTokens`, from Google AI Studio and Vertex AI. */
 import type { Draft } from '../draft.ts';
 import type { Decoder, WireFormat } from '../format.ts';
-import { asCount, asName, asObject, asObjects, asString, type Json } from '../json.ts';
+import { type Json, asCount, asLabel, asName, asObject, asObjects, asString } from '../json.ts';
 import { googleUsage } from './usage.ts';
 
 export { googleUsage } from './usage.ts';
@@ -64,6 +64,6 @@ function readPart(part: Json, draft: Draft): void {
   if (called === null) return;
   const call = draft.call(draft.callCount);
   call.id = asName(called.id);
-  call.name = asString(called.name);
-  call.argumentValue = called.args ?? {};
+  call.name = asLabel(called.name);
+  draft.setArgumentValue(call, called.args ?? {});
 }

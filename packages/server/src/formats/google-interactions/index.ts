@@ -59,7 +59,7 @@ function readStep(step: Json, draft: Draft, index: number): void {
   const call = draft.call(index);
   call.id = asName(step.id);
   call.name = asName(step.name);
-  call.argumentValue = step.arguments ?? {};
+  draft.setArgumentValue(call, step.arguments ?? {});
 }
 
 function readDelta(delta: Json, draft: Draft, index: number): void {

@@ -29,7 +29,7 @@ function readCall(tool: Json, draft: Draft): void {
   const call = draft.call(draft.callCount);
   call.id = asName(tool.id);
   call.name = asName(body.name);
-  call.argumentValue = body.arguments ?? {};
+  draft.setArgumentValue(call, body.arguments ?? {});
 }
 
 /** The counters stand in the last line, among timings. A prompt that was cached goes without its count. */

@@ -21,14 +21,13 @@ function fits(value: Json): boolean {
 }
 
 function chatDecoder(draft: Draft): Decoder {
-  const further: string[] = [];
   const read = (value: Json) => {
     readHead(value, draft);
     readUsage(value, draft);
     for (const [place, choice] of asObjects(value.choices).entries()) {
       const index = typeof choice.index === 'number' ? choice.index : place;
       if (index === 0) readChoice(choice, draft);
-      else keepFurtherText(choice, further, { index, draft });
+      else keepFurtherText(choice, draft, index);
     }
   };
   return { body: read, event: read };
@@ -66,9 +65,8 @@ function readChoice(choice: Json, draft: Draft): void {
 const MAX_CHOICES = 128;
 
 /** Texts of the choices after the first, in order. */
-function keepFurtherText(choice: Json, further: string[], { index, draft }: { index: number; draft: Draft }): void {
+function keepFurtherText(choice: Json, draft: Draft, index: number): void {
   const text = asString((asObject(choice.delta) ?? asObject(choice.message))?.content);
-  if (text === null || !(index >= 1 && index <= MAX_CHOICES)) return;
-  further[index - 1] = draft.join(further[index - 1] ?? null, text);
-  draft.extra.further_texts = further;
+  if (text === null || !Number.isInteger(index) || !(index >= 1 && index <= MAX_CHOICES)) return;
+  draft.furtherTexts[index - 1] = draft.join(draft.furtherTexts[index - 1] ?? null, text);
 }

@@ -1,5 +1,5 @@
 import type { Draft, DraftCall } from '../draft.ts';
-import { asFilled, asList, asName, asObject, asObjects, asString, type Json } from '../json.ts';
+import { type Json, asFilled, asLabel, asList, asName, asObject, asObjects, asString } from '../json.ts';
 
 /** Reads a whole `message`, or a `delta`, which has the same fields: every text adds to what came before. */
 export function readMessage(message: Json, draft: Draft): void {
@@ -50,7 +50,7 @@ function reasoningDetails(value: unknown): string | null {
  */
 function readCall(piece: Json, draft: Draft): void {
   const call = callOf(piece, draft);
-  call.id ??= asString(piece.id);
+  call.id ??= asLabel(piece.id);
   const body = asObject(piece.function) ?? asObject(piece.custom);
   if (body !== null) readFunction(body, call, draft);
 }
@@ -70,5 +70,6 @@ function readFunction(body: Json, call: DraftCall, draft: Draft): void {
   if (name !== null) call.name = name;
   const text = asString(body.arguments) ?? asString(body.input);
   if (text !== null) draft.addArguments(call, text);
-  else if (asObject(body.arguments) !== null || asList(body.arguments).length > 0) call.argumentValue = body.arguments;
+  else if (asObject(body.arguments) !== null || asList(body.arguments).length > 0)
+    draft.setArgumentValue(call, body.arguments);
 }

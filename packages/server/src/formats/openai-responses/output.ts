@@ -36,5 +36,5 @@ export function readCallItem(item: Json, draft: Draft): void {
   call.name = asName(item.name);
   const text = asString(item.arguments) ?? asString(item.input);
   if (text !== null && text !== '') draft.setArguments(call, text);
-  else if (asObject(item.arguments) !== null) call.argumentValue = item.arguments;
+  else if (asObject(item.arguments) !== null) draft.setArgumentValue(call, item.arguments);
 }

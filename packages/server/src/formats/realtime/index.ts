@@ -98,7 +98,7 @@ class Session {
       const call = draft.call(draft.callCount);
       call.id = asName(called.id);
       call.name = asName(called.name);
-      call.argumentValue = called.args ?? {};
+      draft.setArgumentValue(call, called.args ?? {});
     }
     const raw = asObject(message.usageMetadata);
     if (raw !== null) this.#addUsage(googleUsage(raw), raw);

@@ -31,5 +31,5 @@ function readCall(tool: Json, draft: Draft): void {
   const call = draft.call(draft.callCount);
   call.id = asName(tool.id);
   call.name = asName(tool.name);
-  call.argumentValue = tool.arguments ?? {};
+  draft.setArgumentValue(call, tool.arguments ?? {});
 }
