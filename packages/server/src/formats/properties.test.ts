@@ -120,7 +120,8 @@ describe('readers', () => {
   });
 
   test('take the end of a stream that lacks only its blank line, and nothing of an event that is cut', () => {
-    const first = 'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n';
+    const usage = '"usage":{"prompt_tokens":3}';
+    const first = `data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],${usage}}\n\n`;
     const given = { format: 'openai-chat', type: 'text/event-stream' } as const;
     expect(read(given, `${first}data: [DONE]`).stream).toEqual({ events: 2, done: true, ended: true, malformed: 0 });
     expect(read(given, `${first}data: {"usage":{"prompt_tokens":4}}`).usage?.input).toBe(4);

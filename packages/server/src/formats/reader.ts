@@ -84,8 +84,11 @@ class Reader implements AnswerReader {
       this.#facts.malformed += 1;
       return;
     }
-    this.#metrics = asObject(inner['amazon-bedrock-invocationMetrics']) ?? this.#metrics;
+    const metrics = asObject(inner['amazon-bedrock-invocationMetrics']);
+    this.#metrics = metrics ?? this.#metrics;
     this.#value(inner, headers[':event-type'] ?? null);
+    // Whatever the model's own words for its end, Bedrock puts its counters on the last event.
+    if (metrics !== null && this.#draft.finishReason !== null) this.#draft.ended = true;
   }
 
   #value(value: Json, name: string | null): void {

@@ -71,7 +71,10 @@ export interface StreamFacts {
   events: number;
   /** Whether `data: [DONE]` was seen. */
   done: boolean;
-  /** Whether the format's own end was seen: `[DONE]`, `message_stop`, `response.completed`, a finish reason … */
+  /**
+   * Whether the format's own end was seen, with all that it counts: `[DONE]`, `message_stop`, `response.completed`, a
+   * finish reason with its usage … A stream that was cut at any byte has the same usage as the whole one, or has not ended.
+   */
   ended: boolean;
   /** Events that could not be parsed and were skipped. */
   malformed: number;

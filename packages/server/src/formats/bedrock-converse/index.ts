@@ -58,10 +58,16 @@ const READ_EVENT = new Map<string, (event: Json, draft: Draft) => void>([
     'messageStop',
     (event, draft) => {
       draft.finishReason = asName(event.stopReason) ?? draft.finishReason;
-      draft.ended = true;
     },
   ],
-  ['metadata', (event, draft) => readUsage(event.usage, draft)],
+  // The last event, with the usage; what stops before it is cut.
+  [
+    'metadata',
+    (event, draft) => {
+      readUsage(event.usage, draft);
+      if (draft.finishReason !== null) draft.ended = true;
+    },
+  ],
 ]);
 
 function readUsage(value: unknown, draft: Draft): void {

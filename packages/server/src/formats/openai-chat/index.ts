@@ -23,12 +23,14 @@ function fits(value: Json): boolean {
 function chatDecoder(draft: Draft): Decoder {
   const read = (value: Json) => {
     readHead(value, draft);
-    readUsage(value, draft);
+    const counted = readUsage(value, draft);
     for (const [place, choice] of asObjects(value.choices).entries()) {
       const index = typeof choice.index === 'number' ? choice.index : place;
       if (index === 0) readChoice(choice, draft);
       else keepFurtherText(choice, draft, index);
     }
+    // A finish reason alone is no end: the usage may follow it, and where none was asked for `[DONE]` does.
+    if (counted && draft.finishReason !== null) draft.ended = true;
   };
   return { body: read, event: read };
 }
@@ -40,12 +42,13 @@ function readHead(value: Json, draft: Draft): void {
 }
 
 /** Groq writes one usage twice in a chunk, and older streams only in `x_groq`; Moonshot writes it into the choice. */
-function readUsage(value: Json, draft: Draft): void {
+function readUsage(value: Json, draft: Draft): boolean {
   const raw =
     asObject(value.usage) ?? asObject(asObject(value.x_groq)?.usage) ?? asObject(asObjects(value.choices)[0]?.usage);
-  if (raw === null) return;
+  if (raw === null) return false;
   draft.setUsage(openaiUsage(raw), raw);
   readCost(raw, draft);
+  return true;
 }
 
 /** `message` beside `delta` (Writer) and `text` beside `delta` (Hugging Face) hold the same text again. */
@@ -53,10 +56,7 @@ function readChoice(choice: Json, draft: Draft): void {
   const message = asObject(choice.delta) ?? asObject(choice.message);
   if (message !== null) readMessage(message, draft);
   const finish = asName(choice.finish_reason);
-  if (finish !== null) {
-    draft.finishReason = finish;
-    draft.ended = true;
-  }
+  if (finish !== null) draft.finishReason = finish;
   const native = asName(choice.native_finish_reason);
   if (native !== null) draft.extra.native_finish_reason = native;
 }

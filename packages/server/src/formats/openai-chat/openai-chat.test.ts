@@ -85,7 +85,18 @@ describe('OpenAI chat and those who speak it', () => {
     const writer = chunk({ content: 'b' }, {}, { message: { content: 'b' }, finish_reason: 'stop' });
     const reading = sse('openai-chat', together, writer);
     expect(reading.text).toBe('ab');
-    expect(reading.stream).toMatchObject({ done: false, ended: true });
+    expect(reading.stream).toMatchObject({ done: false, ended: false });
+  });
+
+  test('a finish reason ends a stream once the usage is there, or the mark', () => {
+    const finish = chunk({}, {}, { finish_reason: 'stop' });
+    const usage = { choices: [], usage: { prompt_tokens: 1 } };
+    const ended = (...events: (object | string)[]) => sse('openai-chat', ...events).stream?.ended;
+    expect(ended(finish)).toBe(false);
+    expect(ended(finish, DONE)).toBe(true);
+    expect(ended(finish, usage)).toBe(true);
+    expect(ended({ ...finish, ...usage, choices: finish.choices })).toBe(true);
+    expect(ended(usage, finish)).toBe(false);
   });
 
   test('a message that grows beside the delta is not added to it (Perplexity)', () => {

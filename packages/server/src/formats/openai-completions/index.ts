@@ -27,6 +27,8 @@ function completionsDecoder(draft: Draft): Decoder {
     for (const choice of asObjects(value.choices)) {
       if (choice.index === undefined || choice.index === 0) readChoice(choice, draft);
     }
+    // As in chat: the usage may follow the finish reason.
+    if (usage !== null && draft.finishReason !== null) draft.ended = true;
   };
   return { body: read, event: read };
 }
@@ -35,7 +37,5 @@ function readChoice(choice: Json, draft: Draft): void {
   draft.addText(asString(choice.text));
   // DeepSeek on Bedrock says `stop_reason`; vLLM writes both, and its `stop_reason` is the stop string or token.
   const finish = asName(choice.finish_reason) ?? ('finish_reason' in choice ? null : asName(choice.stop_reason));
-  if (finish === null) return;
-  draft.finishReason = finish;
-  draft.ended = true;
+  if (finish !== null) draft.finishReason = finish;
 }
