@@ -49,6 +49,8 @@ export class Draft {
   readonly extra: Record<string, unknown> = {};
   #lastCall: DraftCall | null = null;
   readonly #calls = new Map<string | number, DraftCall>();
+  /** Keys that stand for another call than the one made under them. */
+  readonly #renamed = new Map<string | number, DraftCall>();
   #freeBytes: number;
 
   constructor(
@@ -83,7 +85,14 @@ export class Draft {
   }
 
   findCall(key: string | number): DraftCall | null {
-    return this.#calls.get(key) ?? null;
+    return this.#renamed.get(key) ?? this.#calls.get(key) ?? null;
+  }
+
+  /** A new call that takes over a key: what comes under it from now on belongs to this one. */
+  renewCall(key: string | number, id: string): DraftCall {
+    const call = this.call(`${key}/${id}`);
+    if (this.#renamed.size < MAX_CALLS) this.#renamed.set(key, call);
+    return call;
   }
 
   get callCount(): number {

@@ -1,4 +1,4 @@
-import { asFilled, asList, asName, asObject, asObjects, asString, type Json } from './json.ts';
+import { asFilled, asList, asName, asObject, asObjects, asString, type Json, parseJson } from './json.ts';
 import type { ReadError } from './reading.ts';
 
 /** Longest text taken as message from an error that is not JSON, in characters. */
@@ -17,6 +17,12 @@ export function readHiddenError(value: Json, status: number): ReadError | null {
   const refused = value.success === false && asList(value.errors).length > 0;
   const error = value.type === 'error' || refused ? (nestedError(value) ?? plainError(value)) : wrappedError(value);
   return error === null ? null : { ...error, httpStatus: status };
+}
+
+/** The error of an SSE event that is named so, whatever its shape. */
+export function readErrorEvent(data: string, status: number): ReadError {
+  const value = asObject(parseJson(data));
+  return value === null ? plainTextError(data, status) : readError(value, status);
 }
 
 /** The error of an answer that is not JSON: its text, shortened. */
@@ -74,7 +80,7 @@ function messageOf(value: unknown, depth = 0): string | null {
   }
   const object = asObject(value);
   if (object === null) return asString(value);
-  for (const name of ['message', 'msg', 'detail', 'description', 'error', 'title']) {
+  for (const name of ['message', 'msg', 'detail', 'description', 'error', 'title', 'Message']) {
     const message = messageOf(object[name], depth + 1);
     if (message !== null) return message;
   }

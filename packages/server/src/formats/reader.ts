@@ -1,6 +1,6 @@
 import { completeInvocationUsage } from './bedrock-invoke/index.ts';
 import { Draft } from './draft.ts';
-import { plainTextError, readError, readHiddenError } from './error.ts';
+import { plainTextError, readError, readErrorEvent, readHiddenError } from './error.ts';
 import type { Decoder } from './format.ts';
 import { type AwsFrame, decodeUtf8, Framer } from './framing/index.ts';
 import { asName, asObject, asObjects, type Json, parseJson } from './json.ts';
@@ -63,7 +63,8 @@ class Reader implements AnswerReader {
     this.#facts.events += 1;
     this.#decoder ??= plainFormatOf(name)?.decoder(this.#draft) ?? null;
     if (this.#decoder?.plain?.(name, data)) return;
-    if (value === null) this.#facts.malformed += 1;
+    if (name === 'error') this.#draft.setError(readErrorEvent(data, this.#draft.status));
+    if (value === null) this.#facts.malformed += name === 'error' ? 0 : 1;
     else this.#value(value, name);
   }
 

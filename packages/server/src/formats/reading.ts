@@ -41,6 +41,9 @@ export interface Usage {
   /** The part of `cacheWrite` that is kept for one hour (Anthropic); the rest is kept for five minutes. */
   cacheWrite1h: number | null;
   reasoning: number | null;
+  /** The parts of `cacheRead` that are audio and pictures; null where the provider does not say how cached input is made up. */
+  cacheReadAudio: number | null;
+  cacheReadImage: number | null;
   audioInput: number | null;
   audioOutput: number | null;
   imageInput: number | null;

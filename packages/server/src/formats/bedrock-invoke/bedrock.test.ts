@@ -110,4 +110,170 @@ describe('Amazon Bedrock', () => {
       finishReason: 'length',
     });
   });
+
+  test('Converse ends with its metadata, after the stop', () => {
+    const stop: [string, object] = ['messageStop', { stopReason: 'end_turn', p: 'ab' }];
+    const metadata: [string, object] = ['metadata', { usage: { inputTokens: 3, outputTokens: 2 }, p: 'abcd' }];
+    expect(frames('bedrock-converse', stop).stream?.ended).toBe(false);
+    expect(frames('bedrock-converse', stop, metadata)).toMatchObject({
+      finishReason: 'end_turn',
+      usage: { input: 3, output: 2 },
+      stream: { ended: true },
+    });
+  });
+});
+
+const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 7, outputTokenCount: 2 } };
+
+describe('each family behind Invoke streams in its own words, and ends with the metrics', () => {
+  test.each<[family: string, finish: string, events: object[]]>([
+    [
+      'Claude',
+      'end_turn',
+      [
+        { type: 'message_start', message: { type: 'message', content: [] } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'a' } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'b' } },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' } },
+        { type: 'message_stop' },
+      ],
+    ],
+    [
+      'Nova',
+      'end_turn',
+      [
+        { messageStart: { role: 'assistant' } },
+        { contentBlockDelta: { contentBlockIndex: 0, delta: { text: 'a' } } },
+        { contentBlockDelta: { contentBlockIndex: 0, delta: { text: 'b' } } },
+        { messageStop: { stopReason: 'end_turn' } },
+        { metadata: { usage: { inputTokens: 7, outputTokens: 2 } } },
+      ],
+    ],
+    [
+      'Titan',
+      'FINISH',
+      [
+        { outputText: 'a', index: 0, totalOutputTextTokenCount: null, completionReason: null, inputTextTokenCount: 7 },
+        {
+          outputText: 'b',
+          index: 0,
+          totalOutputTextTokenCount: 2,
+          completionReason: 'FINISH',
+          inputTextTokenCount: null,
+        },
+      ],
+    ],
+    [
+      'Llama',
+      'stop',
+      [
+        { generation: 'a', prompt_token_count: 7, generation_token_count: 1, stop_reason: null },
+        { generation: 'b', prompt_token_count: null, generation_token_count: 2, stop_reason: 'stop' },
+      ],
+    ],
+    [
+      'Mistral text',
+      'stop',
+      [{ outputs: [{ text: 'a', stop_reason: null }] }, { outputs: [{ text: 'b', stop_reason: 'stop' }] }],
+    ],
+    [
+      'Mistral chat',
+      'stop',
+      [
+        { choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, stop_reason: null }] },
+        { choices: [{ index: 0, message: { role: 'assistant', content: 'b' }, stop_reason: 'stop' }] },
+      ],
+    ],
+    [
+      'Cohere Command',
+      'COMPLETE',
+      [
+        { text: 'a', is_finished: false, index: 0 },
+        { text: 'b', is_finished: false, index: 0 },
+        { finish_reason: 'COMPLETE', is_finished: true, index: 0 },
+      ],
+    ],
+    [
+      'Cohere Command R',
+      'COMPLETE',
+      [
+        { event_type: 'text-generation', text: 'a', is_finished: false },
+        { event_type: 'text-generation', text: 'b', is_finished: false },
+        {
+          event_type: 'stream-end',
+          finish_reason: 'COMPLETE',
+          is_finished: true,
+          response: { text: 'ab', response_id: 'r' },
+        },
+      ],
+    ],
+    [
+      'AI21 Jamba',
+      'stop',
+      [
+        { id: 'c', choices: [{ index: 0, delta: { content: 'a' }, finish_reason: null }] },
+        { id: 'c', choices: [{ index: 0, delta: { content: 'b' }, finish_reason: 'stop' }] },
+      ],
+    ],
+    [
+      'DeepSeek',
+      'stop',
+      [{ choices: [{ text: 'a', stop_reason: null }] }, { choices: [{ text: 'b', stop_reason: 'stop' }] }],
+    ],
+    [
+      'gpt-oss',
+      'stop',
+      [
+        { object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' }, finish_reason: null }] },
+        { object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'b' }, finish_reason: 'stop' }] },
+      ],
+    ],
+  ])('%s', (_family, finishReason, events) => {
+    const last = events.length - 1;
+    const chunks = events.map((event, at) => chunk(at === last ? { ...event, ...METRICS } : event));
+    const reading = frames('bedrock-invoke', ...chunks);
+    expect(reading).toMatchObject({ text: 'ab', finishReason, usage: { input: 7, output: 2 } });
+    expect(reading.stream).toEqual({ events: events.length, done: false, ended: true, malformed: 0 });
+    expect(frames('bedrock-invoke', ...chunks.slice(0, -1)).stream?.ended).toBe(false);
+  });
+});
+
+test.each<[string, object, object]>([
+  [
+    'Titan',
+    { inputTextTokenCount: 7, results: [{ tokenCount: 2, outputText: 'ab', completionReason: 'FINISH' }] },
+    { input: 7, output: 2 },
+  ],
+  [
+    'Nova',
+    {
+      output: { message: { role: 'assistant', content: [{ text: 'ab' }] } },
+      stopReason: 'end_turn',
+      usage: { inputTokens: 7, outputTokens: 2, cacheReadInputTokenCount: 0 },
+    },
+    { input: 7, output: 2 },
+  ],
+  [
+    'AI21 Jamba',
+    { id: 'c', choices: [{ index: 0, message: { content: 'ab' } }], usage: { prompt_tokens: 7, completion_tokens: 2 } },
+    { input: 7, output: 2 },
+  ],
+  [
+    'Mistral chat',
+    { choices: [{ index: 0, message: { content: 'ab' }, stop_reason: 'stop' }] },
+    { input: 7, output: 2 },
+  ],
+  [
+    'Cohere Command',
+    { generations: [{ id: 'g', text: 'ab', finish_reason: 'COMPLETE' }], id: 'i' },
+    { input: 7, output: 2 },
+  ],
+  [
+    'Cohere Command R',
+    { response_id: 'r', generation_id: 'g', text: 'ab', finish_reason: 'COMPLETE' },
+    { input: 7, output: 2 },
+  ],
+])('%s answers whole in its own words, with its counters in the body or the headers', (_family, body, usage) => {
+  const headers = { 'x-amzn-bedrock-input-token-count': '7', 'x-amzn-bedrock-output-token-count': '2' };
+  expect(json('bedrock-invoke', body, { headers })).toMatchObject({ text: 'ab', usage });
 });

@@ -61,7 +61,8 @@ function readPart(part: Json, draft: Draft): void {
   if (part.thought === true) draft.addReasoning(asString(part.text));
   else draft.addText(asString(part.text));
   const called = asObject(part.functionCall);
-  if (called === null) return;
+  // Arguments that come in pieces have parts without a name after the first.
+  if (called === null || asLabel(called.name) === null) return;
   const call = draft.call(draft.callCount);
   call.id = asName(called.id);
   call.name = asLabel(called.name);

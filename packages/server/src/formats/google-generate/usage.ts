@@ -19,6 +19,8 @@ export function googleUsage(raw: Json): Usage | null {
     output: sumCounts(candidates, reasoning) ?? (input !== null && total !== null ? 0 : null),
     total,
     cacheRead: asCount(raw.cachedContentTokenCount),
+    cacheReadAudio: modality(raw.cacheTokensDetails, 'AUDIO'),
+    cacheReadImage: modality(raw.cacheTokensDetails, 'IMAGE'),
     reasoning,
     toolUsePrompt: asCount(raw.toolUsePromptTokenCount),
     audioInput: modality(promptDetails, 'AUDIO'),

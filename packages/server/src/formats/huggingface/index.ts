@@ -25,6 +25,8 @@ function textGenerationDecoder(draft: Draft): Decoder {
       if (token.special !== true) draft.addText(asString(token.text));
       const details = asObject(value.details);
       if (details !== null) readDetails(details, draft);
+      // The last event repeats the whole text; details may be off.
+      if (typeof value.generated_text === 'string') draft.ended = true;
     },
   };
 }

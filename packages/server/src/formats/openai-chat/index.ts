@@ -3,6 +3,7 @@
  * Gemini, Groq, Hugging Face, Mistral, OpenRouter, Perplexity, Snowflake, vLLM, Writer, xAI and others.
  */
 import type { Draft } from '../draft.ts';
+import { readError, readHiddenError } from '../error.ts';
 import type { Decoder, WireFormat } from '../format.ts';
 import { asName, asObject, asObjects, asString, type Json } from '../json.ts';
 import { readMessage } from './message.ts';
@@ -24,6 +25,7 @@ function chatDecoder(draft: Draft): Decoder {
   const read = (value: Json) => {
     readHead(value, draft);
     const counted = readUsage(value, draft);
+    readGroqError(value, draft);
     for (const [place, choice] of asObjects(value.choices).entries()) {
       const index = typeof choice.index === 'number' ? choice.index : place;
       if (index === 0) readChoice(choice, draft);
@@ -51,14 +53,24 @@ function readUsage(value: Json, draft: Draft): boolean {
   return true;
 }
 
+/** Groq says in its own part of a chunk why a stream stops early. */
+function readGroqError(value: Json, draft: Draft): void {
+  const error = asObject(value.x_groq)?.error;
+  if (error !== undefined && error !== null) draft.setError(readHiddenError({ error }, draft.status));
+}
+
 /** `message` beside `delta` (Writer) and `text` beside `delta` (Hugging Face) hold the same text again. */
 function readChoice(choice: Json, draft: Draft): void {
   const message = asObject(choice.delta) ?? asObject(choice.message);
   if (message !== null) readMessage(message, draft);
-  const finish = asName(choice.finish_reason);
+  // Mistral on Bedrock says `stop_reason`; vLLM writes both, and its `stop_reason` is the stop string or token.
+  const finish = asName('finish_reason' in choice ? choice.finish_reason : choice.stop_reason);
   if (finish !== null) draft.finishReason = finish;
   const native = asName(choice.native_finish_reason);
   if (native !== null) draft.extra.native_finish_reason = native;
+  // OpenRouter: a choice whose provider failed on the way.
+  const error = asObject(choice.error);
+  if (error !== null) draft.setError(readError({ error }, draft.status));
 }
 
 /** OpenAI allows 128 choices. */

@@ -62,7 +62,7 @@ function callOf(piece: Json, draft: Draft): DraftCall {
   const key = typeof index === 'number' ? index : (id ?? `#${draft.callCount}`);
   const held = draft.findCall(key);
   const isNew = held !== null && id !== null && name !== null && held.id !== null && held.id !== id;
-  return draft.call(isNew ? `${key}/${id}` : key);
+  return isNew ? draft.renewCall(key, id) : (held ?? draft.call(key));
 }
 
 function readFunction(body: Json, call: DraftCall, draft: Draft): void {

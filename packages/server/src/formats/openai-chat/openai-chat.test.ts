@@ -157,13 +157,14 @@ describe('OpenAI chat and those who speak it', () => {
       'openai-chat',
       piece({ index: 0, id: 'a', function: { name: 'f', arguments: '{"x"' } }),
       piece({ index: 0, function: { arguments: ':1}' } }),
-      piece({ index: 0, id: 'b', function: { name: 'g', arguments: '{}' } }),
+      piece({ index: 0, id: 'b', function: { name: 'g', arguments: '{"y"' } }),
+      piece({ index: 0, function: { arguments: ':2}' } }),
       piece({ id: 'c', function: { name: 'h', arguments: 'not ' } }),
       piece({ function: { arguments: 'json' } }),
     );
     expect(reading.toolCalls).toEqual([
       { id: 'a', name: 'f', arguments: { x: 1 } },
-      { id: 'b', name: 'g', arguments: {} },
+      { id: 'b', name: 'g', arguments: { y: 2 } },
       { id: 'c', name: 'h', arguments: 'not json' },
     ]);
   });

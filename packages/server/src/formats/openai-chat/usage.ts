@@ -33,6 +33,8 @@ export function openaiUsage(raw: Json): Usage | null {
       raw.cache_read_input_tokens,
     ),
     cacheWrite: firstCount(input.cache_write_tokens, raw.cache_write_tokens, raw.cache_creation_input_tokens),
+    cacheReadAudio: firstCount(asObject(input.cached_tokens_details)?.audio_tokens),
+    cacheReadImage: firstCount(asObject(input.cached_tokens_details)?.image_tokens),
     reasoning: firstCount(output.reasoning_tokens, raw.reasoning_tokens),
     audioInput: firstCount(input.audio_tokens),
     audioOutput: firstCount(output.audio_tokens),

@@ -11,7 +11,12 @@ const COMPLETED = /^image_(generation|edit)\.completed$/;
 
 function fits(value: Json): boolean {
   const [first] = asObjects(value.data);
-  if (first !== undefined) return 'b64_json' in first || ('url' in first && 'created' in value);
+  if (first !== undefined) {
+    // xAI and Together leave out `created`.
+    return (
+      'b64_json' in first || 'revised_prompt' in first || ('url' in first && ('created' in value || 'index' in first))
+    );
+  }
   return typeof value.type === 'string' && /^image_(generation|edit)\./.test(value.type);
 }
 

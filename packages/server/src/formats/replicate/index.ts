@@ -1,7 +1,7 @@
 /** Replicate predictions: an object that is polled, and streams of plain text. */
 import type { Draft } from '../draft.ts';
 import type { Decoder, WireFormat } from '../format.ts';
-import { asList, asName, asObject, asString, firstCount, type Json } from '../json.ts';
+import { asList, asName, asObject, asString, firstCount, type Json, parseJson } from '../json.ts';
 import { unitsOf, usageOf } from '../usage.ts';
 
 export const replicate: WireFormat = { fits, decoder: replicateDecoder };
@@ -24,11 +24,17 @@ function replicateDecoder(draft: Draft): Decoder {
     },
     plain(name, data) {
       if (name === 'output') draft.addText(data);
-      else if (name === 'done') draft.ended = true;
+      else if (name === 'done') readEnd(data, draft);
       else if (name !== 'logs') return false;
       return true;
     },
   };
+}
+
+/** The end of a stream says why where it was no success: `{"reason":"error"}`. */
+function readEnd(data: string, draft: Draft): void {
+  draft.finishReason = asName(asObject(parseJson(data))?.reason) ?? draft.finishReason;
+  draft.ended = true;
 }
 
 /** Language models answer with pieces of text; addresses of files are no text. */

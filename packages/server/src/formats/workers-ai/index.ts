@@ -7,7 +7,8 @@ import { openaiUsage } from '../openai-chat/index.ts';
 export const workersAi: WireFormat = { fits, decoder: workersAiDecoder };
 
 function fits(value: Json): boolean {
-  if (typeof value.response === 'string') return !('id' in value) && !('object' in value);
+  if (typeof value.response === 'string' || typeof value.response === 'number')
+    return !('id' in value) && !('object' in value);
   return asObject(value.response) !== null && 'usage' in value;
 }
 
@@ -18,13 +19,18 @@ export function withoutEnvelope(value: Json): Json {
 
 function workersAiDecoder(draft: Draft): Decoder {
   const read = (value: Json) => {
-    // JSON mode answers with an object.
-    draft.addText(asObject(value.response) === null ? asString(value.response) : jsonText(value.response));
+    draft.addText(textOf(value.response));
     for (const tool of asObjects(value.tool_calls)) readCall(tool, draft);
     const usage = asObject(value.usage);
     if (usage !== null) draft.setUsage(openaiUsage(usage), usage);
   };
   return { body: read, event: read };
+}
+
+/** JSON mode answers with an object, and a stream may write a token that looks like a number as one. */
+function textOf(response: unknown): string | null {
+  if (typeof response === 'number') return String(response);
+  return asObject(response) === null ? asString(response) : jsonText(response);
 }
 
 function readCall(tool: Json, draft: Draft): void {
