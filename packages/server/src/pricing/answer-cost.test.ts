@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createReader, emptyUsage, type Reading } from '../formats/index.ts';
+import { createReader, emptyUsage, type Reading, type Usage } from '../formats/index.ts';
 import { costOfAnswer } from './answer-cost.ts';
 import { parseCustomCost } from './custom-cost.ts';
 import { createPriceBook } from './price-book.ts';
@@ -74,6 +74,22 @@ describe('billed units', () => {
   });
 });
 
+describe('output that only the total counts', () => {
+  const answer = (usage: Partial<Usage>) => {
+    const { usage: known, ...rest } = reading('grok-4');
+    return dollars('grok', null, { ...rest, usage: { ...emptyUsage(), ...known, output: 100, ...usage } });
+  };
+  test('is charged for as output (xAI: reasoning)', () => {
+    expect(answer({ total: 1100 })).toBe(0.0045);
+    expect(answer({ total: 1400, reasoning: 300 })).toBe(0.009);
+  });
+  test('is none where the total is missing, smaller, or counts the cache apart', () => {
+    expect(answer({ total: null })).toBe(0.0045);
+    expect(answer({ total: 900 })).toBe(0.0045);
+    expect(answer({ total: 1400, cacheIncluded: false })).toBe(0.0045);
+  });
+});
+
 describe('runs that the counters leave out', () => {
   const answer = (iterations: unknown) => dollars('anthropic', null, reading('claude-sonnet-4-6', { iterations }));
   const run = { input_tokens: 1000, output_tokens: 0 };
@@ -84,6 +100,12 @@ describe('runs that the counters leave out', () => {
   });
   test('are left out where they are in the counters, unknown or no runs', () => {
     expect(answer([{ type: 'message', ...run }])).toBe(0.003);
+    expect(
+      answer([
+        { type: 'message', ...run },
+        { type: 'fallback_message', model: 'claude-opus-4-8', ...run },
+      ]),
+    ).toBe(0.003);
     expect(answer([{ type: 'advisor_message', model: 'claude-unheard-of', ...run }, null, 5, {}])).toBe(0.003);
     expect(answer('none')).toBe(0.003);
   });

@@ -42,8 +42,24 @@ function priceOfAnswer(book: PriceBook, { provider, modelAsked, reading, atMs }:
   return (hasVariant ? find(modelAsked) : null) ?? find(answered);
 }
 
+/** The usage that the provider charges for. */
+function billedUsage(reading: Reading): Usage | null {
+  const usage = billedUnits(reading);
+  return usage === null ? null : withHiddenOutput(usage);
+}
+
+/**
+ * Output that only the total counts: xAI's chat and Google's OpenAI-like surface leave reasoning out of the completion tokens
+ * and charge for it as output.
+ */
+function withHiddenOutput(usage: Usage): Usage {
+  const { total, inputFull, output, cacheIncluded } = usage;
+  if (!cacheIncluded || total === null || inputFull === null || output === null) return usage;
+  return { ...usage, output: Math.max(output, total - inputFull) };
+}
+
 /** Cohere counts what the model saw as `tokens` and charges for `billed_units`, which leave out its own templates. */
-function billedUsage({ usage, extra }: Reading): Usage | null {
+function billedUnits({ usage, extra }: Reading): Usage | null {
   const billed = extra.billed_units as Record<string, unknown> | null | undefined;
   const [input, output, images] = ['input_tokens', 'output_tokens', 'image_tokens'].map((name) => {
     const count = billed?.[name];
@@ -61,14 +77,14 @@ function billedUsage({ usage, extra }: Reading): Usage | null {
   };
 }
 
-/**
- * Runs that Anthropic's main counters leave out: compactions, on the same model, and advisors, which name their own.
- * Runs of type `message` are the main counters.
- */
+/** Runs that make up Anthropic's main counters. A fallback is the run of the model that answered in the end. */
+const COUNTED_RUNS: ReadonlySet<unknown> = new Set(['message', 'fallback_message']);
+
+/** Runs that Anthropic's main counters leave out: compactions, on the same model, and advisors, which name their own. */
 function hiddenRuns({ extra }: Reading): { model: string | null; usage: Usage | null }[] {
   const runs: unknown[] = Array.isArray(extra.iterations) ? extra.iterations : [];
   return runs.flatMap((run) => {
-    if (typeof run !== 'object' || run === null || !('type' in run) || run.type === 'message') return [];
+    if (typeof run !== 'object' || run === null || !('type' in run) || COUNTED_RUNS.has(run.type)) return [];
     const model = 'model' in run && typeof run.model === 'string' ? run.model : null;
     return [{ model, usage: anthropicUsage({ ...run }) }];
   });

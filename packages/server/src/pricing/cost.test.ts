@@ -31,6 +31,8 @@ const calls = fc.record({
   write1h: fc.nat(1_000_000),
   audioIn: fc.nat(500_000),
   imageIn: fc.nat(500_000),
+  cachedAudio: fc.option(fc.nat(500_000)),
+  cachedImage: fc.option(fc.nat(500_000)),
   output: fc.nat(100_000),
   audioOut: fc.nat(100_000),
 });
@@ -45,6 +47,8 @@ function usage(call: Call, cacheIncluded: boolean): Usage {
     inputFull,
     output: call.output,
     cacheRead: call.read,
+    cacheReadAudio: call.cachedAudio,
+    cacheReadImage: call.cachedImage,
     cacheWrite,
     cacheWrite1h: call.write1h,
     audioInput: Math.min(call.audioIn, inputFull),

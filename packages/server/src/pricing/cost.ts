@@ -63,16 +63,16 @@ export function billOf(lines: readonly Line[]): CostBreakdown {
 }
 
 /**
- * The prompt, each token once. Answers say how many tokens were cached and how many were audio or pictures, but not
- * how the two meet: cached tokens are taken for text as far as there is text.
+ * The prompt, each token once. Answers say how many tokens were cached and how many were audio or pictures; where they
+ * don't say how the two meet, cached tokens are taken for text as far as there is text.
  */
 function promptLines(usage: Usage, rates: Rates): Line[] {
   if (usage.inputFull === null) return [];
   const { fresh, read, write, write1h } = splitPrompt(usage, usage.inputFull);
   const audio = rates.audioInput === undefined ? 0 : Math.min(usage.audioInput ?? 0, usage.inputFull);
   const image = rates.imageInput === undefined ? 0 : Math.min(usage.imageInput ?? 0, usage.inputFull - audio);
-  const freshAudio = Math.min(audio, fresh);
-  const freshImage = Math.min(image, fresh - freshAudio);
+  const freshAudio = Math.min(audio - Math.min(usage.cacheReadAudio ?? 0, audio), fresh);
+  const freshImage = Math.min(image - Math.min(usage.cacheReadImage ?? 0, image), fresh - freshAudio);
   const cachedAudio = Math.min(audio - freshAudio, read);
   const cachedImage = Math.min(image - freshImage, read - cachedAudio);
   const { input, cacheRead = input, cacheWrite = input, cacheWrite1h = cacheWrite } = rates;
