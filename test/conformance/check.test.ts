@@ -27,6 +27,8 @@ const RECORDING: Recording = {
     tokens_total: 3,
     tokens_in_full: 3,
     cache_read_tokens: null,
+    cache_write_tokens: null,
+    finish_reason: 'stop',
     reasoning_tokens: 0,
     text: null,
     tool_calls: [],
@@ -39,6 +41,11 @@ const ROW = {
   status_code: 200,
   success: true,
   model: 'm-1',
+  finish_reason: 'stop',
+  error: null,
+  streamed: false,
+  response_head: null,
+  response_head_complete: false,
   tokens_in: 3,
   tokens_out: null,
   usage_metadata: { total_tokens: 3, output_reasoning_tokens: 0 },
@@ -113,6 +120,12 @@ test.each<[Record<string, unknown>, string]>([
   [{ tokens_out: 0 }, 'tokens_out is 0, expected null'],
   [{ model: 'm' }, 'model is "m", expected "m-1"'],
   [{ success: false }, 'success is false, expected true'],
+  [{ finish_reason: null }, 'finish_reason is null, expected "stop"'],
+  [{ error: { message: 'm' } }, 'error.message is "m", expected null'],
+  [
+    { usage_metadata: { total_tokens: 3, output_reasoning_tokens: 0, input_cache_write_tokens: 1 } },
+    'usage_metadata.input_cache_write_tokens is 1, expected null',
+  ],
   [{ usage_metadata: { total_tokens: 3 } }, 'usage_metadata.output_reasoning_tokens is null, expected 0'],
   [
     { usage_metadata: { total_tokens: 3, output_reasoning_tokens: 0, input_cached_tokens: 0 } },
@@ -120,6 +133,17 @@ test.each<[Record<string, unknown>, string]>([
   ],
 ])('a row with %j is wrong', async (row, difference) => {
   expect((await checkAgainst(good(), row)).log).toEqual([difference]);
+});
+
+test.each<[Record<string, unknown>, string[]]>([
+  [{ response_head: 'Hello', response_head_complete: true }, []],
+  [{ response_head: 'Hel', response_head_complete: false }, []],
+  [{ response_head: 'Hel', response_head_complete: true }, ['text is "Hel", expected "Hello"']],
+  [{ response_head: 'Help', response_head_complete: false }, ['text is "Help", expected "Hell"']],
+  [{ response_head: null, response_head_complete: true }, ['text is "", expected "Hello"']],
+])('the text of a streamed row %j is compared as far as it is shown', async (row, differences) => {
+  const recording = { ...RECORDING, expected: { ...RECORDING.expected, text: 'Hello' } };
+  expect((await checkAgainst(good(), { streamed: true, ...row }, recording)).log).toEqual(differences);
 });
 
 test('without a model in the answer the one that was asked for is expected', async () => {

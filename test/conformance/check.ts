@@ -73,6 +73,12 @@ interface LogRow {
   status_code: number;
   success: boolean;
   model: string;
+  finish_reason: string | null;
+  error: { message: string } | null;
+  streamed: boolean;
+  /** The first characters of the body, of a stream its text. */
+  response_head: string | null;
+  response_head_complete: boolean;
   tokens_in: number | null;
   tokens_out: number | null;
   usage_metadata: Record<string, number> | null;
@@ -89,8 +95,19 @@ function logDifferences(recording: Recording, row: LogRow): string[] {
     ['tokens_out', row.tokens_out, expected.tokens_out],
     ['usage_metadata.total_tokens', used('total_tokens'), expected.tokens_total],
     ['usage_metadata.input_cached_tokens', used('input_cached_tokens'), expected.cache_read_tokens],
+    ['usage_metadata.input_cache_write_tokens', used('input_cache_write_tokens'), expected.cache_write_tokens],
     ['usage_metadata.output_reasoning_tokens', used('output_reasoning_tokens'), expected.reasoning_tokens],
+    ['finish_reason', row.finish_reason, expected.finish_reason || null],
+    ['error.message', row.error?.message ?? null, expected.error && (expected.error.message ?? '')],
+    ['text', ...loggedText(recording, row)],
   ]);
+}
+
+/** The reassembled text of a stream, as far as the row shows it, and what it should be. */
+function loggedText({ expected }: Recording, row: LogRow): [got: unknown, wanted: unknown] {
+  if (!row.streamed || !expected.text) return [null, null];
+  const head = row.response_head ?? '';
+  return [head, row.response_head_complete ? expected.text : expected.text.slice(0, head.length)];
 }
 
 /**

@@ -1,16 +1,19 @@
 /**
  * Sends recorded provider traffic through a running gateway and compares: what the client sees with what the provider
- * sent, byte for byte, and the log row with the usage that the recording expects.
+ * sent, byte for byte, and the log row with the usage that the recording expects. Then compares every field that the readers
+ * take out of it.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadRecordings as loadAll } from '../fixtures/recordings/load.ts';
 import { gatewayBody } from '../support/builders.ts';
 import { type Headgate, startHeadgate } from '../support/headgate.ts';
 import { loadRecordings, type Recording } from '../support/recordings.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { check, type Outcome } from './check.ts';
 import { slugsOf } from './gateway-path.ts';
-import { format, summarise } from './report.ts';
+import { pathFormat, readingDifferences, readRecording } from './reading.ts';
+import { format, formatReadings, type Readings, summarise } from './report.ts';
 
 const USAGE = `usage: npm run conformance -- [--recordings DIR] [--json FILE] [--formats DIALECT,…]
 
@@ -66,9 +69,11 @@ async function run(options: Options): Promise<number> {
       await createGateway(headgate);
       const outcomes = await sendAll(recordings, headgate, options);
       const summary = summarise(outcomes);
-      console.log(format(summary));
-      if (options.json !== undefined) await Bun.write(options.json, `${JSON.stringify(summary, null, 2)}\n`);
-      return summary.failures.length === 0 ? 0 : 1;
+      const readings = compareReadings(options);
+      console.log(`${format(summary)}\n${formatReadings(readings)}`);
+      const all = { ...summary, readings };
+      if (options.json !== undefined) await Bun.write(options.json, `${JSON.stringify(all, null, 2)}\n`);
+      return summary.failures.length + readings.failures.length === 0 ? 0 : 1;
     } finally {
       await headgate.stop();
     }
@@ -80,6 +85,18 @@ async function run(options: Options): Promise<number> {
 function unknownFormats(formats: Options['formats'], recordings: readonly Recording[]): string[] {
   const known = new Set(recordings.map((recording) => recording.dialect));
   return [...(formats ?? [])].filter((format) => !known.has(format));
+}
+
+/** Reads every recording, sessions too, without the gateway: in the format of its path and as an unknown one. */
+function compareReadings({ recordings, formats }: Options): Readings {
+  const wanted = loadAll(recordings).filter(({ dialect }) => formats === null || formats.has(dialect));
+  const failures = wanted.map((recording) => ({
+    id: recording.id,
+    differences: [pathFormat(recording), 'unknown' as const].flatMap((format) =>
+      readingDifferences(recording, readRecording(recording, format)),
+    ),
+  }));
+  return { compared: wanted.length, failures: failures.filter(({ differences }) => differences.length > 0) };
 }
 
 async function createGateway(headgate: Headgate): Promise<void> {

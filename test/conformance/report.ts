@@ -15,6 +15,21 @@ export interface Summary extends Omit<Row, 'provider' | 'kind'> {
   failures: Outcome[];
 }
 
+/** Every field of what the readers take out of a recording, against what it expects. */
+export interface Readings {
+  compared: number;
+  failures: { id: string; differences: string[] }[];
+}
+
+/** One line, and the differences where there are any. */
+export function formatReadings({ compared, failures }: Readings): string {
+  const lines = failures.flatMap(({ id, differences }) => [
+    `\n${id} (read)`,
+    ...differences.map((found) => `  ${found}`),
+  ]);
+  return [`\nreadings equal in every field: ${compared - failures.length} of ${compared}`, ...lines].join('\n');
+}
+
 /** Counts the outcomes by provider and kind. */
 export function summarise(outcomes: readonly Outcome[]): Summary {
   const rows = new Map<string, Row>();

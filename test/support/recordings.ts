@@ -30,11 +30,13 @@ export interface Recording {
   /** What a gateway should read out of the answer; null where the provider said nothing. */
   expected: {
     model: string | null;
+    finish_reason: string | null;
     tokens_in: number | null;
     tokens_out: number | null;
     tokens_total: number | null;
     tokens_in_full: number | null;
     cache_read_tokens: number | null;
+    cache_write_tokens: number | null;
     reasoning_tokens: number | null;
     text: string | null;
     tool_calls: { id: string | null; name: string | null }[];
