@@ -2,13 +2,14 @@
  * Realtime WebSocket sessions: OpenAI's events (also Azure, Voice Live, xAI) and Gemini Live. One session has several
  * turns; counters are summed over them.
  */
-import { Draft } from '../draft.ts';
+import { Draft, MAX_RAW_BYTES } from '../draft.ts';
 import { readHiddenError } from '../error.ts';
 import { asName, asObject, asObjects, asString, type Json, parseJson } from '../json.ts';
 import { googleUsage } from '../google-generate/index.ts';
 import { openaiUsage } from '../openai-chat/index.ts';
 import { readCallItem } from '../openai-responses/index.ts';
 import type { Reading, StreamFacts, Usage } from '../reading.ts';
+import { sizeWithin } from '../size.ts';
 import { addUsage } from '../usage.ts';
 
 /** HTTP status of an upgraded connection. */
@@ -108,7 +109,8 @@ class Session {
   #addUsage(usage: Usage | null, raw: Json): void {
     if (usage === null) return;
     this.draft.usage = this.draft.usage === null ? usage : addUsage(this.draft.usage, usage);
-    if (this.#rawUsages.length < MAX_RAW_USAGES) this.#rawUsages.push(raw);
+    const kept = [...this.#rawUsages, raw];
+    if (kept.length <= MAX_RAW_USAGES && sizeWithin(kept, MAX_RAW_BYTES) !== null) this.#rawUsages.push(raw);
     this.draft.usageRaw = this.#rawUsages;
   }
 
