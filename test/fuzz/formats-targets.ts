@@ -129,9 +129,7 @@ function textOf(piece: Piece | undefined): string {
   return typeof piece?.value === 'string' ? piece.value : (JSON.stringify(piece?.value) ?? 'null');
 }
 
-/** ASCII, so that its length is that of its bytes. */
 function payload(format: FormatName, piece: Piece): string {
-  if (format === 'bedrock-invoke')
-    return JSON.stringify({ bytes: Buffer.from(textOf(piece)).toString('base64'), p: 'a' });
-  return textOf(piece).replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const text = textOf(piece);
+  return format === 'bedrock-invoke' ? JSON.stringify({ bytes: Buffer.from(text).toString('base64'), p: 'a' }) : text;
 }

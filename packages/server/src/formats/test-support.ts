@@ -38,11 +38,12 @@ export function awsFrame(headers: [name: string, type: number, value: Uint8Array
     return Buffer.from([name.length, ...Buffer.from(name), type, ...length, ...value]);
   });
   const head = Buffer.concat(encoded);
-  const total = 12 + head.length + payload.length + 4;
+  const content = Buffer.from(payload);
+  const total = 12 + head.length + content.length + 4;
   const prelude = Buffer.alloc(8);
   prelude.writeUInt32BE(total, 0);
   prelude.writeUInt32BE(head.length, 4);
-  const body = Buffer.concat([prelude, bigEndian(crc32(prelude)), head, Buffer.from(payload)]);
+  const body = Buffer.concat([prelude, bigEndian(crc32(prelude)), head, content]);
   return Buffer.concat([body, bigEndian(crc32(body))]);
 }
 
