@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { type FailureReason, type Send, UpstreamFailure, type UpstreamRequest } from '../gateway/index.ts';
 import { isPrivateHost } from '../lib/index.ts';
 
@@ -12,49 +13,101 @@ export interface EgressOptions {
   mayBePrivate: (hostname: string) => boolean;
   /** Addresses of a host name; default: the system's resolver. */
   resolve?: (hostname: string) => Promise<string[]>;
+  /** Certificates (PEM) that servers of user-given URLs may be certified by, in place of the usual ones. */
+  ca?: string;
 }
 
 /**
  * The one way out: every outbound request of the process goes through here. Redirects are not followed, content coding
  * is left as sent, nothing is retried beyond what the connection pool does for a connection that was closed while idle.
- * Where the host was given by a client or user it must be https and public, or allowed, every time.
+ * Where the host was given by a client or user it must be https and public, or allowed, every time: its name is resolved
+ * once, and the connection goes to the very addresses that were looked at.
  */
 export function createEgress(options: EgressOptions): Send {
   return async (request) => {
     const local = options.local.get(request.url.slice(0, request.url.indexOf(':')));
     if (local !== undefined) return local(request);
-    if (request.userGiven) await refusePrivate(new URL(request.url), options);
-    try {
-      return await fetch(request.url, {
-        method: request.method,
-        headers: request.headers,
-        // A view on bytes that we own; `fetch` copies nothing.
-        ...(request.body === null ? {} : { body: request.body as BodyInit }),
-        signal: request.signal,
-        redirect: 'manual',
-        // Bun's own: leave gzip, br and zstd as sent; no limit beside ours.
-        decompress: false,
-        timeout: false,
-      } as RequestInit);
-    } catch (error) {
-      if (request.signal.aborted) throw error;
-      throw new UpstreamFailure(reasonOf(error), { cause: error });
-    }
+    if (!request.userGiven) return ask(request, request.url);
+    const url = new URL(request.url);
+    const addresses = await checkedAddresses(url, options);
+    return addresses === null ? ask(request, request.url) : askPinned(request, url, { addresses, ca: options.ca });
   };
 }
 
-async function refusePrivate(url: URL, { mayBePrivate, resolve = systemResolve }: EgressOptions): Promise<void> {
+interface Pinning {
+  /** The name that the server must be certified for, where the URL has its address instead. */
+  serverName: string;
+  ca: string | undefined;
+}
+
+async function ask(
+  { method, headers, body, signal }: UpstreamRequest,
+  url: string,
+  pinning?: Pinning,
+): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      // A view on bytes that we own; `fetch` copies nothing.
+      ...(body === null ? {} : { body: body as BodyInit }),
+      signal,
+      redirect: 'manual',
+      // Bun's own: leave gzip, br and zstd as sent; no limit beside ours.
+      decompress: false,
+      timeout: false,
+      // Sent as SNI, checked against the certificate, and part of the key of pooled connections.
+      ...(pinning === undefined ? {} : { tls: pinning }),
+    } as RequestInit);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new UpstreamFailure(reasonOf(error), { cause: error });
+  }
+}
+
+/** Tries one address after the other until one takes the connection: a request that was sent is not sent again. */
+async function askPinned(
+  request: UpstreamRequest,
+  url: URL,
+  { addresses, ca }: { addresses: readonly string[]; ca: string | undefined },
+): Promise<Response> {
+  const { host, hostname } = url;
+  const headers = new Headers(request.headers);
+  headers.set('host', host);
+  let failure: unknown = new UpstreamFailure('dns');
+  for (const address of addresses) {
+    const pinned = new URL(url);
+    pinned.hostname = address.includes(':') ? `[${address}]` : address;
+    try {
+      return await ask({ ...request, headers }, pinned.href, { serverName: hostname.replace(/\.$/, ''), ca });
+    } catch (error) {
+      failure = error;
+      if (!(error instanceof UpstreamFailure) || error.reason !== 'connect_refused') break;
+    }
+  }
+  throw failure;
+}
+
+/** Where a user-given URL may connect to; null: to the host as it stands in the URL. @throws UpstreamFailure */
+async function checkedAddresses(
+  url: URL,
+  { mayBePrivate, resolve = systemResolve }: EgressOptions,
+): Promise<readonly string[] | null> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (mayBePrivate(host)) return;
+  if (mayBePrivate(host)) return null;
   if (url.protocol !== 'https:') throw new UpstreamFailure('blocked', { detail: 'only https may be called' });
   if (isPrivateHost(host)) throw new UpstreamFailure('blocked', { detail: 'this host may not be called' });
+  if (isIP(host) !== 0) return null;
   let addresses: string[];
   try {
     addresses = await resolve(host);
   } catch (error) {
     throw new UpstreamFailure('dns', { cause: error });
   }
-  if (addresses.some(isPrivateHost)) throw new UpstreamFailure('blocked', { detail: 'this host may not be called' });
+  if (addresses.some((address) => isPrivateHost(address) && !mayBePrivate(address))) {
+    throw new UpstreamFailure('blocked', { detail: 'this host may not be called' });
+  }
+  return addresses;
 }
 
 async function systemResolve(hostname: string): Promise<string[]> {
