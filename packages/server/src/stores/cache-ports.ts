@@ -56,10 +56,15 @@ export interface AnswerCache {
    */
   get(key: string, nowMs: number): CachedAnswer | null | Promise<CachedAnswer | null>;
   /**
-   * Stores or replaces; the next `get` finds it. Too large a body is not stored. The body must not be changed or
-   * transferred afterwards. Persistence follows later and may fail; `stats` tells.
+   * Stores or replaces; the next `get` finds it. Not stored are a body that is too large, and an answer that a purge after
+   * `epoch` (left out: after now) has selected. The body must not be changed or transferred afterwards. Persistence follows later and may fail; `stats` tells.
    */
-  put(key: string, answer: CachedAnswer): void;
+  put(key: string, answer: CachedAnswer, epoch?: number): void;
+  /**
+   * How often `purge` and `purgeProvider` were called since the start. Who asks for an answer notes it as the call begins, and
+   * puts the answer with it: what was under way during a purge must not come back after it.
+   */
+  epoch(): number;
   /** Removes entries, also those not persisted yet. Returns how many; when it resolves, none is found any more. Rejects when the disk fails. */
   purge(selection: PurgeSelection): Promise<number>;
   /** Removes what one provider answered, on all gateways of an account. As `purge`. */

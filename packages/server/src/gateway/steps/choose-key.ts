@@ -46,12 +46,15 @@ export function chooseKey(step: Step, gateway: GatewayPolicy, deps: KeyDeps): Ch
   throw new Refusal('keyMissing', { message: `No credentials for provider '${provider.slug}': send or store a key` });
 }
 
+/** Those of the stored keys that a call may use: of the alias that it names, else the default ones. */
+export function keysOf(alias: string | null, stored: readonly ProviderKey[]): readonly ProviderKey[] {
+  return stored.filter((key) => (alias === null ? key.isDefault || key.alias === DEFAULT_ALIAS : key.alias === alias));
+}
+
 function storedKey(step: Step, stored: readonly ProviderKey[], deps: KeyDeps): ChosenKey {
   const { provider, options } = step;
   const alias = options.keyAlias;
-  const wanted = stored.filter((key) =>
-    alias === null ? key.isDefault || key.alias === DEFAULT_ALIAS : key.alias === alias,
-  );
+  const wanted = keysOf(alias, stored);
   if (wanted.length === 0 && alias === null) {
     const operator = deps.operatorKeys.get(provider.slug);
     if (operator !== undefined && !options.ownKeysOnly) return { kind: 'operator', secret: operator };

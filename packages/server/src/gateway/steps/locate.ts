@@ -1,4 +1,5 @@
 import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/contract';
+import type { AnswerCache } from '../../stores/cache-ports.ts';
 import type { ControlSnapshot } from '../../stores/ports.ts';
 import type { LocatedCall, Trail } from '../call.ts';
 import { decode, maskedTarget, type OwnTokens } from '../credentials.ts';
@@ -20,6 +21,7 @@ const PAGE_DESTINATIONS = new Set([
 export interface LocateDeps {
   readonly control: ControlSnapshot;
   readonly ownTokens: OwnTokens;
+  readonly cache: Pick<AnswerCache, 'epoch'>;
 }
 
 /**
@@ -28,6 +30,7 @@ export interface LocateDeps {
  */
 export function locate(request: Request, trail: Trail, deps: LocateDeps): LocatedCall {
   const { control } = deps;
+  const cacheEpoch = deps.cache.epoch();
   const parts = split(request.url);
   trail.provider = parts.providerSlug;
   trail.path = maskedTarget(parts.path, parts.query, deps.ownTokens);
@@ -53,6 +56,7 @@ export function locate(request: Request, trail: Trail, deps: LocateDeps): Locate
     providerSlug: parts.providerSlug,
     path: parts.path,
     query: parts.query,
+    cacheEpoch,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type Step,
   type Trail,
 } from '../call.ts';
+import { keysOf } from './choose-key.ts';
 import type { CacheOptions } from '../options.ts';
 import { storedPieces } from '../pieces.ts';
 import type { InFlight } from '../shared-answer.ts';
@@ -70,16 +71,18 @@ export async function readCache(
   if (!call.trail.begun) lap(call.trail, 'cache', deps.clock);
   if (stored !== null) return cachedAnswer(begin(step), step, stored);
   let leads = false;
+  // After a purge nobody joins what was under way before.
   const shared = await deps.inFlight
-    .join(key, {
+    .join(`${call.cacheEpoch} ${key}`, {
       signal: client,
       open: (upstream) => {
         leads = true;
         return openShared(upstream, { open, begin, deps });
       },
       onComplete: (opened, body) => {
-        if (isStorable(opened))
-          deps.cache.put(key, entryOf(call, step, { opened, body, options, nowMs: deps.clock.nowMs() }));
+        if (!isStorable(opened)) return;
+        const entry = entryOf(call, step, { opened, body, options, nowMs: deps.clock.nowMs() });
+        deps.cache.put(key, entry, call.cacheEpoch);
       },
     })
     .catch((error: unknown) => {
@@ -158,18 +161,40 @@ function keyOf(call: ReadCall, step: Step, { options, deps }: { options: CacheOp
   });
 }
 
-/** Whose answer it is: the client's own credential; else the stored key's alias; else the operator. */
+/** Beside those that a provider documents: where clients put what tells them apart. */
+const IDENTIFYING = [
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  'xi-api-key',
+  'x-auth-key',
+  'token',
+  'cookie',
+];
+
+/** Whose answer it is: everything in the request that may tell clients apart, and whose key takes the place of one that is missing. */
 function credentialOf(call: ReadCall, step: Step, deps: CacheDeps): string {
-  const { provider, headers, query, options } = step;
-  if (hasProviderCredential(provider, headers, query)) {
+  const { provider, headers, query } = step;
+  const names = [...provider.credentialHeaders, ...IDENTIFYING];
+  const sent: (string | null)[] = names.map((name) => headers.get(name));
+  if (provider.credentialQuery !== undefined && query.includes('=')) {
     const parameters = new URLSearchParams(query);
-    const inHeaders = provider.credentialHeaders.map((name) => headers.get(name));
-    const inQuery = (provider.credentialQuery ?? []).map((name) => parameters.get(name));
-    return `sent:${JSON.stringify([inHeaders, inQuery])}`;
+    sent.push(...provider.credentialQuery.map((name) => parameters.get(name)));
   }
-  const isStored = deps.control.providerKeys(call.gateway.key, provider.slug).length > 0;
-  if (isStored) return `stored:${options.keyAlias ?? 'default'}`;
-  return deps.operatorKeys.has(provider.slug) && !options.ownKeysOnly ? 'operator' : 'none';
+  return JSON.stringify([
+    hasProviderCredential(provider, headers, query) ? 'sent' : ownerOf(call, step, deps),
+    ...sent,
+  ]);
+}
+
+/** As `chooseKey` decides: the stored keys that the call may use, the operator, or nobody. */
+function ownerOf(call: ReadCall, { provider, options }: Step, deps: CacheDeps): string {
+  const stored = deps.control.providerKeys(call.gateway.key, provider.slug);
+  const keys = keysOf(options.keyAlias, stored);
+  if (keys.length > 0) return `stored ${keys.map(({ id }) => id).join()}`;
+  const mayBeOperators = !options.ownKeysOnly && (stored.length === 0 || options.keyAlias === null);
+  return mayBeOperators && deps.operatorKeys.has(provider.slug) ? 'operator' : 'none';
 }
 
 function cachedAnswer(trail: Trail, step: Step, stored: CachedAnswer): Answer {

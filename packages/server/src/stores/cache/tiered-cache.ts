@@ -3,6 +3,7 @@ import type { AnswerCache, AnswerCacheStats, CachedAnswer, PurgeSelection } from
 import { DiskTier } from './disk-tier.ts';
 import { keepable, MemoryTier } from './memory-tier.ts';
 import { fingerprint, type Selection } from './protocol.ts';
+import { PurgeLog } from './purge-log.ts';
 
 export interface AnswerCacheOptions {
   /** Database file, made when missing with its directory. No other process may use it at the same time. */
@@ -32,6 +33,7 @@ class TieredCache implements AnswerCache {
   readonly #disk: DiskTier;
   /** Answers on their way from disk: read once for all who ask, and kept in memory unless they went stale on the way. */
   readonly #reading = new Map<string, Promise<CachedAnswer | null>>();
+  readonly #purges = new PurgeLog();
   readonly #count = { memoryHits: 0, diskHits: 0, misses: 0 };
 
   constructor(memory: MemoryTier, disk: DiskTier) {
@@ -53,12 +55,16 @@ class TieredCache implements AnswerCache {
     return reading.then((answer) => this.#counted(alive(answer, nowMs), 'diskHits'));
   }
 
-  put(key: string, answer: CachedAnswer): void {
+  put(key: string, answer: CachedAnswer, epoch = this.#purges.epoch): void {
     const kept = keepable(answer);
-    if (kept === null) return;
+    if (kept === null || !this.#purges.allows(kept, epoch)) return;
     this.#reading.delete(key);
     this.#memory.put(key, kept);
     this.#disk.put(key, kept);
+  }
+
+  epoch(): number {
+    return this.#purges.epoch;
   }
 
   purge(selection: PurgeSelection): Promise<number> {
@@ -93,6 +99,7 @@ class TieredCache implements AnswerCache {
   }
 
   async #purge(selection: Selection): Promise<number> {
+    this.#purges.add(selection);
     this.#reading.clear();
     const keys = new Set([...this.#memory.purge(selection), ...this.#disk.unqueue(selection)]);
     const gone = await this.#disk.purge(selection);
