@@ -143,6 +143,18 @@ export function describeAnswerCache(name: string, open: () => Promise<OpenedCach
       expect((await cache.get(keyOf('a'), START_MS))?.body).toEqual(new Uint8Array(Buffer.from('new')));
     });
 
+    test('an answer that was asked for before a purge which selects it is not stored after it', async () => {
+      const before = cache.epoch();
+      await cache.purge({ gatewayKey: 'gateway-1', model: 'gpt-5' });
+      for (const [entry, fields] of Object.entries(ENTRIES)) cache.put(keyOf(entry), cachedAnswer(fields), before);
+      expect(await found()).toBe('acdefg');
+      await cache.purgeProvider('local', 'anthropic');
+      for (const [entry, fields] of Object.entries(ENTRIES)) cache.put(keyOf(entry), cachedAnswer(fields), before);
+      expect(await found()).toBe('aefg');
+      putAll();
+      expect(await found()).toBe('abcdefg');
+    });
+
     test('statistics count hits, misses and what is held', async () => {
       expect(cache.stats()).toMatchObject({ memoryEntries: 0, memoryBytes: 0, memoryHits: 0, misses: 0 });
       putAll();
