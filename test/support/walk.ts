@@ -1,17 +1,20 @@
 /** The data plane alone, on a real socket: a raw upstream behind it, log rows handed to the test as they are written. */
-import { createGateway, type GatewaySettings, OwnTokens } from '../../packages/server/src/gateway/index.ts';
+import { createGateway, type GatewaySettings, OwnTokens, type Send } from '../../packages/server/src/gateway/index.ts';
 import { createApp, createEgress, listen } from '../../packages/server/src/http/index.ts';
 import { type Clock, Metrics, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
 import { openMemoryCounters } from '../../packages/server/src/stores/counters/index.ts';
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import { createPriceBook } from '../../packages/server/src/pricing/index.ts';
-import { createAuthorizer } from '../../packages/server/src/providers/index.ts';
+import { createAuthorizer, PROVIDERS } from '../../packages/server/src/providers/index.ts';
+import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.ts';
+import type { CounterStore } from '../../packages/server/src/stores/counter-ports.ts';
 import type {
   ConfigSnapshot,
   GatewayPolicy,
   LiveCustomProvider,
   LogBodies,
   LogRecord,
+  LogRetention,
   LogStore,
   ProviderKey,
   TokenIdentity,
@@ -29,10 +32,14 @@ export interface WalkOptions {
   policy?: Partial<GatewayPolicy>;
   settings?: Partial<GatewaySettings>;
   clock?: Clock;
-  /** Stored keys. */
-  keys?: (ProviderKey & { provider: string })[];
+  /** Stored keys; of all gateways unless one is named. */
+  keys?: (ProviderKey & { provider: string; gatewayKey?: string })[];
   operatorKeys?: ReadonlyMap<string, Secret>;
   custom?: LiveCustomProvider[];
+  /** Slugs of custom providers that are the upstream; their host may be called. */
+  customHere?: string[];
+  /** Gateways beside `g`, on which everything else stands, too; accounts are those that they name. */
+  more?: Pick<GatewayPolicy, 'accountId' | 'id' | 'key'>[];
   /** Asked for by `/metrics`. */
   metricsToken?: Secret;
   /** Hosts that user-given URLs may reach. */
@@ -42,6 +49,7 @@ export interface WalkOptions {
 export interface LoggedCall {
   record: LogRecord;
   bodies: LogBodies | null;
+  retention: LogRetention | null;
 }
 
 export interface Walk {
@@ -55,7 +63,12 @@ export interface Walk {
   nextRow(): Promise<LoggedCall>;
   /** Errors that the gateway called its own. */
   reported: unknown[];
+  clock: Clock;
+  counters: CounterStore;
+  cache: AnswerCache;
   active(): number;
+  /** From now on new requests are refused, as while the process stops. */
+  drain(): void;
   stop(): Promise<void>;
 }
 
@@ -82,25 +95,33 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
   };
   const baseUrls =
     options.settings?.baseUrls ??
-    new Map([
-      ['openai', upstream.url],
-      ['anthropic', upstream.url],
-      ['groq', upstream.url],
-      ['google-ai-studio', upstream.url],
-    ]);
-  const send = createEgress({ local: new Map(), mayBePrivate: options.mayBePrivate ?? (() => false) });
+    new Map(PROVIDERS.filter(({ slug }) => slug !== 'sandbox').map(({ slug }) => [slug, upstream.url]));
+  // What is answered inside the process is answered by the upstream, too, so that a test sees all requests at one place.
+  const send: Send = createEgress({
+    local: new Map([
+      ['sandbox', (asked) => send({ ...asked, url: upstream.url + asked.url.slice('sandbox:'.length) })],
+    ]),
+    mayBePrivate: options.mayBePrivate ?? (() => options.customHere !== undefined),
+  });
+  const here = (options.customHere ?? []).map((slug) => ({ id: slug, slug, baseUrl: upstream.url, headers: {} }));
+  const custom = [...(options.custom ?? []), ...here];
   const rows = new RowQueue();
   const reported: unknown[] = [];
   const clock = options.clock ?? systemClock;
   const metrics = new Metrics();
+  const counters = openMemoryCounters();
+  const cache = createMemoryAnswerCache();
   const gateway = createGateway({
     clock,
     newId: uuidV7Source(),
-    control: controlWith(policy, options),
-    logs: { append: async (record, bodies) => rows.add({ record, bodies }) } as Pick<LogStore, 'append'> as LogStore,
+    control: controlWith(policy, { ...options, custom }),
+    logs: { append: async (record, bodies, retention) => rows.add({ record, bodies, retention }) } as Pick<
+      LogStore,
+      'append'
+    > as LogStore,
     ownTokens: new OwnTokens([RUN_TOKEN]),
-    cache: createMemoryAnswerCache(),
-    counters: openMemoryCounters(),
+    cache,
+    counters,
     prices: createPriceBook(),
     metrics,
     send,
@@ -142,7 +163,11 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     requests,
     nextRow: () => rows.next(),
     reported,
+    clock,
+    counters,
+    cache,
     active: () => app.active(),
+    drain: () => app.drain(),
     stop: async () => {
       await listener.drain(0);
       await upstream.stop();
@@ -155,7 +180,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
 
 export const OK_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 
-function controlWith(policy: GatewayPolicy, { keys = [], custom = [] }: WalkOptions): ConfigSnapshot {
+function controlWith(policy: GatewayPolicy, { keys = [], custom = [], more = [] }: WalkOptions): ConfigSnapshot {
   const identity = (permission: 'run' | 'read'): TokenIdentity => ({
     id: permission,
     name: permission,
@@ -167,19 +192,23 @@ function controlWith(policy: GatewayPolicy, { keys = [], custom = [] }: WalkOpti
     [RUN_TOKEN, identity('run')],
     [READ_TOKEN, identity('read')],
   ]);
+  const gateways = new Map(
+    [policy, ...more.map((other) => ({ ...policy, ...other }))].map((one) => [`${one.accountId}/${one.id}`, one]),
+  );
   let defaultGateway: GatewayPolicy | null = null;
   return {
-    hasAccount: (accountId) => accountId === 'local',
+    hasAccount: (accountId) => accountId === 'local' || more.some((other) => other.accountId === accountId),
     gateway: (accountId, gatewayId) => {
-      if (accountId !== 'local') return null;
-      return gatewayId === policy.id ? policy : gatewayId === 'default' ? defaultGateway : null;
+      const other = gateways.get(`${accountId}/${gatewayId}`) ?? null;
+      return other ?? (accountId === 'local' && gatewayId === 'default' ? defaultGateway : null);
     },
     token: (value) => tokens.get(value) ?? null,
     ensureDefaultGateway: async () => {
       defaultGateway ??= { ...policy, id: 'default', key: 'key-of-default', authentication: true };
       return defaultGateway;
     },
-    providerKeys: (_gatewayKey, slug) => keys.filter((key) => key.provider === slug),
+    providerKeys: (gatewayKey, slug) =>
+      keys.filter((key) => key.provider === slug && (key.gatewayKey ?? gatewayKey) === gatewayKey),
     customProvider: (_accountId, slug) => custom.find((provider) => provider.slug === slug) ?? null,
     route: () => null,
   };
