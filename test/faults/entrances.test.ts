@@ -282,6 +282,7 @@ const PROVED_BY: Record<Setting, string> = {
   collectPayload: 'rows and bodies are kept',
   retention: 'rows and bodies are kept',
   metadata: 'metadata, event id',
+  eventId: 'metadata, event id',
   retry: 'a failed try is tried again',
   ownKeysOnly: 'without any key',
   keyAlias: 'an alias that there is not',

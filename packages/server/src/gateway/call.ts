@@ -28,6 +28,8 @@ export interface LocatedCall {
   readonly path: string;
   /** With its `?`, as sent, or empty. */
   readonly query: string;
+  /** The cache's epoch as the call began: from there on settings, providers and keys are looked up. */
+  readonly cacheEpoch: number;
 }
 
 /** After `authenticate`: the caller may use this gateway; our own tokens are gone from headers and query. */

@@ -2,9 +2,8 @@ import { Refusal } from '@headgate/contract';
 import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import { estimateCost, estimateTokens, type PriceBook } from '../../pricing/index.ts';
-import type { Reservation } from '../../stores/counter-ports.ts';
 import type { GatewayPolicy } from '../../stores/ports.ts';
-import type { Step } from '../call.ts';
+import type { Step, Trail } from '../call.ts';
 
 export interface BudgetDeps {
   readonly budgets: Budgets;
@@ -13,17 +12,17 @@ export interface BudgetDeps {
 }
 
 /**
- * Reserves the most that an attempt is likely to cost in every spend limit that applies to it. Null where there are none.
- * `observed`: ids of rules that only observe and would have refused it.
+ * Reserves the most that an attempt is likely to cost in every spend limit that applies to it; the trail holds it, and
+ * names the rules that only observe and would have refused.
  * @throws Refusal 429/2041 naming the rule, with `Retry-After`.
  */
 export function checkBudget(
   step: Step,
-  gateway: GatewayPolicy,
+  { gateway, trail }: { gateway: GatewayPolicy; trail: Trail },
   { budgets, prices, clock }: BudgetDeps,
-): { reservation: Reservation; observed: readonly string[] } | null {
+): void {
   const limits = gateway.spendLimits;
-  if (limits === null) return null;
+  if (limits === null) return;
   const { provider, asked, target, options, body } = step;
   const model = asked.model ?? target.model ?? '';
   const estimatePico = estimateCost({
@@ -39,11 +38,10 @@ export function checkBudget(
     estimatePico,
   });
   if (outcome.kind === 'reserved') {
-    const { reservation, observed } = outcome;
-    return { reservation, observed: observed.length === 0 ? NONE : observed.map(({ ruleId }) => ruleId) };
+    trail.reservation = outcome.reservation;
+    if (outcome.observed.length > 0) trail.limitsObserved = outcome.observed.map(({ ruleId }) => ruleId);
+    return;
   }
   const retryAfter = String(Math.max(1, Math.ceil(outcome.retryAfterMs / 1000)));
   throw new Refusal('spendLimitExceeded', { message: outcome.message, headers: { 'retry-after': retryAfter } });
 }
-
-const NONE: readonly string[] = [];

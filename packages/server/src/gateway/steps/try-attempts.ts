@@ -4,7 +4,7 @@ import { isRetryableStatus, retryAfterMs, retryDelayMs } from '../retry.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type BudgetDeps, checkBudget } from './check-budget.ts';
 import { chooseKey, type ChosenKey, type KeyDeps } from './choose-key.ts';
-import { limitRate, type RateDeps } from './limit-rate.ts';
+import { RateCount, type RateDeps } from './limit-rate.ts';
 import { type CacheDeps, type Open, readCache } from './read-cache.ts';
 import { lap } from '../stages.ts';
 import { type SendDeps, sendAttempt } from './send-attempt.ts';
@@ -29,16 +29,11 @@ export interface Trying {
  * @throws Refusal of the last step; rejects with the abort reason when the client left.
  */
 export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying): Promise<Answer> {
-  let counted = false;
-  // Once per call, and only where a provider is asked: answers from the cache are not limited.
-  const count = () => {
-    if (!counted) call.trail.rate = limitRate(call.gateway, deps);
-    counted = true;
-  };
+  const rate = new RateCount(call, deps);
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
     const open: Open = (upstream, beginAttempt) =>
-      tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt, count });
+      tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt, rate });
     const outcome = await readCache(call, step, { open, begin, deps });
     const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
     if (!failed || isLastStep) {
@@ -54,8 +49,8 @@ export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying
 interface StepRun {
   readonly deps: TryDeps;
   readonly begin: Begin;
-  /** Counts the call in the gateway's rate limit. Throws a Refusal that ends the whole call. */
-  readonly count: () => void;
+  /** Its refusal ends the whole call. Only where a provider is to be asked: answers from the cache are not limited. */
+  readonly rate: RateCount;
   readonly isLastStep: boolean;
   /** Ends what is under way: the client left, or all that share the answer did. */
   readonly upstream: AbortSignal;
@@ -81,16 +76,9 @@ async function attempt(
 ): Promise<Opened | Failed> {
   const { deps, upstream: client } = run;
   const trail = run.begin(step);
-  const overBudget = reserve(trail, step, { call, deps });
-  if (overBudget !== null) return { trail, refusal: overBudget };
-  // After the budget, which can be given back: a call that it refuses does not use up the rate limit. Nothing is awaited
-  // between the two, so no other call comes in between.
-  run.count();
-  lap(trail, 'limit', deps.clock);
+  run.rate.check();
   try {
-    const key = chooseKey(step, call.gateway, deps);
-    trail.byok = key.kind === 'stored';
-    trail.wholesale = key.kind === 'operator';
+    const key = admit(call, step, { run, trail });
     const firstByteTimeoutMs = waitMs(step, run, isLastTry);
     const sending = { step, trail, key, client, firstByteTimeoutMs };
     const opened = await sendAttempt(sending, deps);
@@ -102,16 +90,23 @@ async function attempt(
   }
 }
 
-/** Null when the attempt fits into every spend limit. */
-function reserve(trail: Trail, step: Step, { call, deps }: { call: ReadCall; deps: TryDeps }): Refusal | null {
+/**
+ * Every limit has room for the attempt, and there is a key for it; else it counts in none of them. Nothing is awaited here,
+ * so that a refused call never stands in the way of another.
+ * @throws Refusal
+ */
+function admit(call: ReadCall, step: Step, { run, trail }: { run: StepRun; trail: Trail }): ChosenKey {
+  const { deps } = run;
+  checkBudget(step, { gateway: call.gateway, trail }, deps);
+  lap(trail, 'limit', deps.clock);
   try {
-    const budget = checkBudget(step, call.gateway, deps);
-    if (budget === null) return null;
-    trail.reservation = budget.reservation;
-    trail.limitsObserved = budget.observed;
-    return null;
+    const key = chooseKey(step, call.gateway, deps);
+    trail.byok = key.kind === 'stored';
+    trail.wholesale = key.kind === 'operator';
+    run.rate.count();
+    return key;
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    trail.reservation?.release(deps.clock.nowMs());
     throw error;
   }
 }
