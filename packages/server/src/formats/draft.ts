@@ -1,4 +1,4 @@
-import { asObject, type Json, parseJson } from './json.ts';
+import { asName, asObject, type Json, parseJson } from './json.ts';
 import type { ReadError, Reading, StreamFacts, ToolCall, Usage } from './reading.ts';
 import { sizeWithin } from './size.ts';
 import { Text } from './text.ts';
@@ -14,6 +14,9 @@ export const MAX_RAW_BYTES = 64 * 1024;
 
 /** Longest error message that is kept, in characters. */
 export const MAX_MESSAGE = 64 * 1024;
+
+/** Longer ones are no names of tiers. */
+const MAX_TIER_LENGTH = 64;
 
 /** A tool call that may still be arriving in pieces. */
 export interface DraftCall {
@@ -136,6 +139,12 @@ export class Draft {
   addRaw(counters: Json | null): void {
     if (counters === null || sizeWithin(counters, MAX_RAW_BYTES) === null) return;
     this.usageRaw = { ...asObject(this.usageRaw), ...counters };
+  }
+
+  /** The service tier that the provider says it used; the last one wins: the first events of a stream may say `auto`. */
+  addTier(tier: unknown): void {
+    const name = asName(tier);
+    if (name !== null) this.extra.service_tier = name.slice(0, MAX_TIER_LENGTH).toLowerCase();
   }
 
   /** The first error wins: what follows is often only its echo. */

@@ -100,7 +100,7 @@ export interface Reading {
   toolCalls: ToolCall[];
   error: ReadError | null;
   stream: StreamFacts | null;
-  /** What only some providers have (cost, billed_units, iterations, counted_tokens, texts of further choices …). */
+  /** What only some providers have (cost, service_tier in lower case, billed_units, iterations, counted_tokens, texts of further choices …). */
   extra: Record<string, unknown>;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { createReader, emptyUsage, type Reading, type Usage } from '../formats/index.ts';
-import { costOfAnswer } from './answer-cost.ts';
+import { billableIn, costOfAnswer, costOfBillable } from './answer-cost.ts';
 import { parseCustomCost } from './custom-cost.ts';
-import { createPriceBook } from './price-book.ts';
+import { createPriceBook, type PriceBook } from './price-book.ts';
 
 const book = createPriceBook();
 const atMs = Date.parse('2026-11-20T12:00:00Z');
@@ -109,4 +109,60 @@ describe('runs that the counters leave out', () => {
     expect(answer([{ type: 'advisor_message', model: 'claude-unheard-of', ...run }, null, 5, {}])).toBe(0.003);
     expect(answer('none')).toBe(0.003);
   });
+});
+
+describe('what a row keeps is enough to work out the cost again', () => {
+  const run = { input_tokens: 1000, output_tokens: 0 };
+  const cases: [what: string, provider: string, answer: Reading][] = [
+    ['a plain answer', 'openai', reading('gpt-4o')],
+    ['a tier', 'openai', reading('gpt-5', { service_tier: 'flex' })],
+    ['billed units', 'cohere', reading('command-a', { billed_units: { input_tokens: 400, output_tokens: 20 } })],
+    ['a compaction', 'anthropic', reading('claude-sonnet-4-6', { iterations: [{ type: 'compaction', ...run }] })],
+    [
+      'an advisor',
+      'anthropic',
+      reading('claude-sonnet-4-6', { iterations: [{ type: 'advisor_message', model: 'claude-opus-4-8', ...run }] }),
+    ],
+  ];
+  for (const [what, provider, answer] of cases) {
+    test(what, () => {
+      const call = { provider, modelAsked: null, atMs };
+      const cost = costOfAnswer(book, { ...call, reading: answer, custom: null });
+      const kept = JSON.parse(JSON.stringify(billableIn(answer))) as ReturnType<typeof billableIn>;
+      expect(cost).not.toBeNull();
+      expect(costOfBillable(book, { ...call, ...kept })).toEqual(cost);
+    });
+  }
+
+  test('runs are kept only where they are not what the counters say', () => {
+    expect(billableIn(reading('gpt-4o')).billedRuns).toBeNull();
+    expect(billableIn(reading('gpt-4o', { iterations: [{ type: 'message', ...run }] })).billedRuns).toBeNull();
+  });
+});
+
+test('the bill names its price: the day of the list, the version of an own price, or neither', () => {
+  const own = {
+    provider: 'openai',
+    model: 'gpt-4o',
+    version: 'id-3',
+    rates: {},
+    tiers: [],
+    fromMs: null,
+    untilMs: null,
+  };
+  const rates = { input: { top: 1n, bottom: 1n } };
+  const bill = (of: PriceBook, custom: string | null = null) => {
+    const prices = custom === null ? null : parseCustomCost(custom);
+    const call = { provider: 'openai', modelAsked: null, reading: reading('gpt-4o'), atMs, custom: prices };
+    const { source, version } = costOfAnswer(of, call) ?? {};
+    return [source, version];
+  };
+  expect(bill(book)).toEqual(['list', expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/)]);
+  expect(bill(createPriceBook({ overrides: [{ ...own, rates }] }))).toEqual(['override', 'id-3']);
+  expect(bill(book, '{"per_token_in":1}')).toEqual(['custom', null]);
+});
+
+test('more than a row can hold is not known', () => {
+  expect(dollars('custom-mine', null, reading(null), '{"total_cost":9000000}')).toBe(9_000_000);
+  expect(dollars('custom-mine', null, reading(null), '{"total_cost":10000000}')).toBeNull();
 });

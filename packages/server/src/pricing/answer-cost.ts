@@ -3,49 +3,101 @@ import { type CostBreakdown, costOf } from './cost.ts';
 import { type CustomCost, customCostOf } from './custom-cost.ts';
 import type { PriceBook } from './price-book.ts';
 import type { PriceRow } from './row.ts';
+import { priceInTier } from './service-tiers.ts';
 
-export interface AnswerInput {
+/** What a provider bills: a run of a model. */
+export interface BilledRun {
+  /** Null: the model that answered. */
+  model: string | null;
+  usage: Usage;
+}
+
+/** All that the price of an answer depends on; a log row keeps it, so that the cost can be worked out again. */
+export interface Billable {
   /** Slug of the provider that answered. */
   provider: string;
   /** The model that was asked for, or null. Prices the call when the answer names none. */
   modelAsked: string | null;
-  reading: Reading;
+  /** The model that the answer names, or null. */
+  model: string | null;
+  usage: Usage | null;
+  /** What is billed, where that is not `usage` on `model`: the answer's own run first. */
+  billedRuns: readonly BilledRun[] | null;
+  /** As the answer names it, in lower case; null: it names none. */
+  serviceTier: string | null;
   atMs: number;
+}
+
+export interface AnswerInput extends Pick<Billable, 'provider' | 'modelAsked' | 'atMs'> {
+  reading: Reading;
   /** The client's own prices, which go before the list. */
   custom: CustomCost | null;
 }
 
-/**
- * What an answer costs, or null when that is not known: no usage, no model, or no price for it. Takes from the reading
- * what the provider bills, where that is not what its main counters say.
- */
-export function costOfAnswer(book: PriceBook, input: AnswerInput): CostBreakdown | null {
-  const { provider, reading, atMs, custom } = input;
-  if (custom !== null) return customCostOf(reading.usage, custom);
+/** A cost, and which price it was worked out by. */
+export interface Bill extends CostBreakdown {
+  source: PriceRow['source'] | 'custom';
+  /** Null for the client's own prices. */
+  version: string | null;
+}
+
+/** Beyond this, more than nine million dollars, a log row can't hold a cost. */
+export const MAX_COST_PICO = 2n ** 63n - 1n;
+
+/** What an answer costs, or null when that is not known: no usage, no model, no price for it, or more than a row can hold. */
+export function costOfAnswer(book: PriceBook, { reading, custom, ...call }: AnswerInput): Bill | null {
+  if (custom === null) return costOfBillable(book, { ...call, ...billableIn(reading) });
+  const cost = customCostOf(reading.usage, custom);
+  return cost === null ? null : within({ ...cost, source: 'custom', version: null });
+}
+
+/** The same, from what a log row keeps. The bill names the price of the model that answered. */
+export function costOfBillable(book: PriceBook, input: Billable): Bill | null {
+  const { provider, atMs, serviceTier, usage, billedRuns } = input;
   const price = priceOfAnswer(book, input);
-  const main = price === null ? null : costOf(billedUsage(reading), price);
-  if (main === null) return null;
-  const hidden = hiddenRuns(reading).map(({ model, usage }) => {
-    const row = model === null ? price : book.findPrice(provider, model, atMs);
-    return row === null ? null : costOf(usage, row);
+  const [own, ...hidden] = billedRuns ?? [];
+  const main = own?.usage ?? usage;
+  const cost = price === null || main === null ? null : costOf(withHiddenOutput(main), price);
+  if (price === null || cost === null) return null;
+  const further = hidden.map((run) => {
+    const row = run.model === null ? price : inTier(book.findPrice(provider, run.model, atMs), serviceTier, atMs);
+    return row === null ? null : costOf(run.usage, row);
   });
-  return sum([main, ...hidden].filter((cost) => cost !== null));
+  const all = sum([cost, ...further.filter((one) => one !== null)]);
+  return within({ ...all, source: price.source, version: price.version });
+}
+
+function within(bill: Bill): Bill | null {
+  return bill.totalPico > MAX_COST_PICO ? null : bill;
+}
+
+/** What a reading says of its price. Takes from it what the provider bills, where its main counters say something else. */
+export function billableIn(reading: Reading): Pick<Billable, 'model' | 'usage' | 'billedRuns' | 'serviceTier'> {
+  const { model, usage, extra } = reading;
+  const main = billedUnits(reading);
+  const hidden = hiddenRuns(reading);
+  const differs = main !== null && (main !== usage || hidden.length > 0);
+  return {
+    model,
+    usage,
+    billedRuns: differs ? [{ model: null, usage: main }, ...hidden] : null,
+    serviceTier: typeof extra.service_tier === 'string' ? extra.service_tier : null,
+  };
 }
 
 /** The price of the model that answered. What was asked for counts where it is the same name with a variant, or the only one. */
-function priceOfAnswer(book: PriceBook, { provider, modelAsked, reading, atMs }: AnswerInput): PriceRow | null {
-  const answered = reading.model;
-  const find = (model: string | null) => (model === null ? null : book.findPrice(provider, model, atMs));
+function priceOfAnswer(book: PriceBook, input: Billable): PriceRow | null {
+  const { provider, modelAsked, model: answered, atMs, serviceTier } = input;
+  const find = (model: string | null) =>
+    model === null ? null : inTier(book.findPrice(provider, model, atMs), serviceTier, atMs);
   if (answered === null) return find(modelAsked);
   // e.g. asked `qwen/qwen3-32b:groq`, answered `qwen/qwen3-32b`.
   const hasVariant = modelAsked?.toLowerCase().startsWith(`${answered.toLowerCase()}:`) === true;
   return (hasVariant ? find(modelAsked) : null) ?? find(answered);
 }
 
-/** The usage that the provider charges for. */
-function billedUsage(reading: Reading): Usage | null {
-  const usage = billedUnits(reading);
-  return usage === null ? null : withHiddenOutput(usage);
+function inTier(row: PriceRow | null, tier: string | null, atMs: number): PriceRow | null {
+  return row === null ? null : priceInTier(row, tier, atMs);
 }
 
 /**
@@ -81,12 +133,13 @@ function billedUnits({ usage, extra }: Reading): Usage | null {
 const COUNTED_RUNS: ReadonlySet<unknown> = new Set(['message', 'fallback_message']);
 
 /** Runs that Anthropic's main counters leave out: compactions, on the same model, and advisors, which name their own. */
-function hiddenRuns({ extra }: Reading): { model: string | null; usage: Usage | null }[] {
+function hiddenRuns({ extra }: Reading): BilledRun[] {
   const runs: unknown[] = Array.isArray(extra.iterations) ? extra.iterations : [];
   return runs.flatMap((run) => {
     if (typeof run !== 'object' || run === null || !('type' in run) || COUNTED_RUNS.has(run.type)) return [];
     const model = 'model' in run && typeof run.model === 'string' ? run.model : null;
-    return [{ model, usage: anthropicUsage({ ...run }) }];
+    const usage = anthropicUsage({ ...run });
+    return usage === null ? [] : [{ model, usage }];
   });
 }
 

@@ -9,7 +9,7 @@ import type { PriceRow, Rates } from './row.ts';
 const perMillion = (dollars: string): Exact => dollarRate(dollars, 1_000_000) ?? { top: 0n, bottom: 1n };
 
 function row(rates: Rates, tiers: PriceRow['tiers'] = []): PriceRow {
-  return { provider: 'p', model: 'm', source: 'list', rates, tiers, fromMs: null, untilMs: null };
+  return { provider: 'p', model: 'm', source: 'list', version: '1', rates, tiers, fromMs: null, untilMs: null };
 }
 
 const FULL: Rates = {
@@ -72,6 +72,32 @@ describe('of any call', () => {
         total += costPico;
       }
       expect(cost?.totalPico).toBe(total);
+    }));
+
+  test('a bill of two calls together is that of each, added up, where no rate depends on the size', () =>
+    fc.assert(
+      fc.property(calls, calls, (one, other) => {
+        const plain = row({ input: perMillion('3'), output: perMillion('15'), cacheRead: perMillion('0.3') });
+        const both = Object.fromEntries(
+          Object.entries(one).map(([part, n]) => [part, (n ?? 0) + (other[part as keyof Call] ?? 0)]),
+        ) as unknown as Call;
+        const total = (call: Call) => costOf(usage(call, true), plain)?.totalPico ?? -1n;
+        expect(total(both)).toBe(total(one) + total(other));
+      }),
+    ));
+
+  test('cached and fresh input are the whole input, in both ways of counting', () =>
+    check((call) => {
+      for (const included of [true, false]) {
+        const { inputFull, cacheRead, cacheWrite } = usage(call, included);
+        const lines = costOf(usage(call, included), row(FULL))?.components ?? [];
+        const units = (...names: string[]) =>
+          lines.filter(({ component }) => names.includes(component)).reduce((sum, line) => sum + line.units, 0);
+        const whole = units('input', 'audioInput', 'imageInput', 'cacheRead', 'audioCacheRead', 'imageCacheRead');
+        expect(whole + units('cacheWrite', 'cacheWrite1h')).toBe(inputFull ?? -1);
+        expect(units('cacheRead', 'audioCacheRead', 'imageCacheRead')).toBe(cacheRead ?? -1);
+        expect(units('cacheWrite', 'cacheWrite1h')).toBe(cacheWrite ?? -1);
+      }
     }));
 
   test('every token of the prompt and of the output is billed once', () =>

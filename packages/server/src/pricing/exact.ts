@@ -37,6 +37,12 @@ export function parseRate(text: string | number): Exact {
   return { top: BigInt(top), bottom: BigInt(bottom) };
 }
 
+/** Reads back what `formatExact` wrote. @throws Error on other text. */
+export function parsePico(text: string): Exact {
+  const decimal = parseExact(text);
+  return decimal ?? parseRate(text);
+}
+
 /** A rate from its price in US dollars for `per` units: `dollarRate('2.50', 1_000_000)`. Null where it is no such number. */
 export function dollarRate(dollars: string | number, per = 1): Exact | null {
   const amount = parseExact(String(dollars));
@@ -63,11 +69,17 @@ function roundHalfUp(top: bigint, bottom: bigint): bigint {
 export function formatExact(value: Exact): string {
   if (value.bottom === 1n) return String(value.top);
   const { top, bottom } = lowestTerms(value.top, value.bottom);
+  if (bottom === 1n) return String(top);
   const places = Math.max(powersOf(2n, bottom), powersOf(5n, bottom));
   const scale = 10n ** BigInt(places);
   if (scale % bottom !== 0n) return `${top}/${bottom}`;
   const digits = String((top * scale) / bottom).padStart(places + 1, '0');
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}
+
+/** A rate as US dollars for one unit: the exact decimal number, or `n/d` where that has no end. */
+export function dollarText({ top, bottom }: Exact): string {
+  return formatExact({ top, bottom: bottom * PICO_PER_DOLLAR });
 }
 
 function powersOf(prime: bigint, value: bigint): number {

@@ -2,8 +2,10 @@
  * Prices: which one holds for a model, and what a usage costs at it, in whole pico-dollars. Knows no gateway, no storage
  * and no provider by name; what is particular to one stands in the price list.
  */
-export { costOfAnswer } from './answer-cost.ts';
-export type { CostBreakdown } from './cost.ts';
+export { type Bill, billableIn, costOfAnswer, costOfBillable } from './answer-cost.ts';
+export { charge, dollarText, parsePico } from './exact.ts';
 export { type CustomCost, CustomCostError, parseCustomCost } from './custom-cost.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
+export { createPriceBooks, type PriceBooks } from './price-books.ts';
 export { estimateCost, estimateTokens } from './estimate.ts';
+export { wireRateName } from './row.ts';

@@ -113,6 +113,7 @@ describe("an account's own prices", () => {
     model,
     rates: rates(dollars),
     tiers: [],
+    version: '1',
     fromMs: null,
     untilMs: null,
     ...more,

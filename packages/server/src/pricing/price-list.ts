@@ -65,7 +65,7 @@ export function readPriceList(text: string): PriceList {
       const known = read.get(slug);
       if (known !== undefined || !Object.hasOwn(file.providers, slug)) return known ?? null;
       const { prefixes = [], models = [] } = file.providers[slug] ?? {};
-      const made = { prefixes, models: byName(slug, models) };
+      const made = { prefixes, models: byName(slug, models, file.date) };
       read.set(slug, made);
       return made;
     },
@@ -80,21 +80,29 @@ export function builtInPrices(): PriceList {
   return builtIn;
 }
 
-function byName(provider: string, entries: ModelEntry[]): ReadonlyMap<string, ListedModel> {
+function byName(provider: string, entries: ModelEntry[], version: string): ReadonlyMap<string, ListedModel> {
   return new Map(
     entries.flatMap(({ id, names = [], open = false, prices }) => {
-      const model: ListedModel = { id, open, periods: prices.map((price) => periodOf(provider, id, price)) };
+      const model: ListedModel = {
+        id,
+        open,
+        periods: prices.map((price) => periodOf(price, { provider, model: id, version })),
+      };
       return [id.toLowerCase(), ...names].map((name) => [name, model] as const);
     }),
   );
 }
 
-function periodOf(provider: string, model: string, { from, daily, weekdays, rates, tiers = [] }: PriceEntry): Period {
+function periodOf(
+  { from, daily, weekdays, rates, tiers = [] }: PriceEntry,
+  { provider, model, version }: Pick<PriceRow, 'provider' | 'model' | 'version'>,
+): Period {
   return {
     row: {
       provider,
       model,
       source: 'list',
+      version,
       rates: readRates(rates),
       tiers: tiers.map((tier) => ({ above: tier.above, rates: readRates(tier.rates) })),
       fromMs: from === undefined ? null : Date.parse(from),

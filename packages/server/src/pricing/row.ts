@@ -47,6 +47,8 @@ export interface PriceRow {
   readonly model: string;
   /** The built-in list, or the account's own entry. */
   readonly source: 'list' | 'override';
+  /** Which one it was: the day of the list, or the version of the account's own entry. */
+  readonly version: string;
   readonly rates: Rates;
   /** Ascending. */
   readonly tiers: readonly Tier[];
@@ -58,3 +60,8 @@ export interface PriceRow {
 
 /** An account's own price for a model, known or not. */
 export type PriceOverride = Omit<PriceRow, 'source'>;
+
+/** The same name as the wire has it: `cacheWrite1h` is `cache_write_1h`. */
+export function wireRateName(name: string): string {
+  return name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`);
+}

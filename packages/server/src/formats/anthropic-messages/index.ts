@@ -32,6 +32,7 @@ function anthropicDecoder(draft: Draft): Decoder {
     if (sizeWithin(merged, MAX_RAW_BYTES) !== null) usage = merged;
     draft.setUsage(anthropicUsage(usage), usage);
     if (Array.isArray(usage.iterations)) draft.extra.iterations = usage.iterations;
+    draft.addTier(usage.service_tier);
   };
   return {
     body(value) {

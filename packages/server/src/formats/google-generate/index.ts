@@ -46,7 +46,10 @@ function googleDecoder(draft: Draft): Decoder {
 /** Usage is cumulative and on every chunk; the last object counts as a whole. */
 function readUsage(value: Json, draft: Draft): void {
   const raw = asObject(value.usageMetadata);
-  if (raw !== null) draft.setUsage(googleUsage(raw), raw);
+  if (raw === null) return;
+  draft.setUsage(googleUsage(raw), raw);
+  // AI Studio names the tier, Vertex AI the kind of traffic.
+  draft.addTier(raw.serviceTier ?? raw.trafficType);
 }
 
 function readCandidate(candidate: Json, draft: Draft): void {

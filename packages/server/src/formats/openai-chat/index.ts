@@ -41,6 +41,7 @@ function chatDecoder(draft: Draft): Decoder {
 function readHead(value: Json, draft: Draft): void {
   draft.responseId ??= asName(value.id);
   draft.model = asName(value.model) ?? draft.model;
+  draft.addTier(value.service_tier);
 }
 
 /** Groq writes one usage twice in a chunk, and older streams only in `x_groq`; Moonshot writes it into the choice. */

@@ -42,6 +42,7 @@ function responsesDecoder(draft: Draft): Decoder {
 function readResponse(response: Json, draft: Draft): void {
   draft.responseId = asName(response.id) ?? draft.responseId;
   draft.model = asName(response.model) ?? draft.model;
+  draft.addTier(response.service_tier);
   draft.finishReason = asName(response.status) ?? draft.finishReason;
   const usage = asObject(response.usage);
   if (usage !== null) {
