@@ -244,6 +244,9 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
     tokensOut,
     usage: failed ? null : usageOf(tokensIn, tokensOut, cacheRead),
     costPico: failed ? null : cached ? 0n : BigInt((tokensIn ?? 0) * inPico + (tokensOut ?? 0) * outPico),
+    bill: failed || cached ? null : billOf({ in: inPico, out: outPico }, tokensIn ?? 0, tokensOut ?? 0, cacheRead ?? 0),
+    serviceTier: failed ? null : 'default',
+    billedRuns: null,
     customCost: false,
     metadata: tagged ? { user: `user-${Math.floor(random() * 5000)}`, team } : null,
     feedback: random() < 0.02 ? (random() < 0.7 ? 1 : -1) : null,
@@ -256,6 +259,16 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
     limitsObserved: null,
     stages: { plan: thousandths(0.2), cache: thousandths(0.1), send: durationMs, settle: thousandths(0.1) },
   };
+}
+
+/** A line for each kind of token, as a bill of the list has them. */
+function billOf(pico: { in: number; out: number }, input: number, output: number, read: number): LogRecord['bill'] {
+  const lines = [
+    { component: 'input', units: input - read, unitPrice: String(pico.in) },
+    { component: 'cacheRead', units: read, unitPrice: String(pico.in / 10) },
+    { component: 'output', units: output, unitPrice: String(pico.out) },
+  ];
+  return { source: 'list', version: '2026-09-23', lines: lines.filter(({ units }) => units > 0) };
 }
 
 function usageOf(input: number | null, output: number | null, cacheRead: number | null): LogRecord['usage'] {

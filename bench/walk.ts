@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGateway, OwnTokens } from '../packages/server/src/gateway/index.ts';
 import { Metrics, systemClock, uuidV7Source } from '../packages/server/src/lib/index.ts';
-import { createPriceBook } from '../packages/server/src/pricing/index.ts';
+import { createPriceBooks } from '../packages/server/src/pricing/index.ts';
 import { createAuthorizer } from '../packages/server/src/providers/index.ts';
 import { createMemoryAnswerCache } from '../packages/server/src/stores/cache/index.ts';
 import { openMemoryCounters } from '../packages/server/src/stores/counters/index.ts';
@@ -116,7 +116,7 @@ async function measure(policy: GatewayPolicy, logs: LogStore): Promise<[main: nu
     ownTokens: new OwnTokens(),
     cache: createMemoryAnswerCache(),
     counters: openMemoryCounters(),
-    prices: createPriceBook(),
+    prices: createPriceBooks(() => []),
     metrics: new Metrics(),
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls: new Map() }),
@@ -171,5 +171,6 @@ function controlWith(policy: GatewayPolicy): ConfigSnapshot {
     providerKeys: () => [],
     customProvider: () => null,
     route: () => null,
+    prices: () => [],
   };
 }

@@ -183,6 +183,32 @@ describe('the call’s own timeout', () => {
 });
 
 describe('cost', () => {
+  test('a row carries its bill, and the tier that the answer names', async () => {
+    const body = JSON.stringify({
+      model: 'gpt-5-2025-08-07',
+      object: 'chat.completion',
+      choices: [],
+      service_tier: 'flex',
+      usage: { prompt_tokens: 100, completion_tokens: 10, prompt_tokens_details: { cached_tokens: 40 } },
+    });
+    await begin({ upstream: scripted(answer(200, body)) });
+    await (await post()).text();
+    expect((await walk.nextRow()).record).toMatchObject({
+      serviceTier: 'flex',
+      billedRuns: null,
+      costPico: 60n * 625_000n + 40n * 62_500n + 10n * 5_000_000n,
+      bill: {
+        source: 'list',
+        version: '2026-09-23',
+        lines: [
+          { component: 'input', units: 60, unitPrice: '625000' },
+          { component: 'cacheRead', units: 40, unitPrice: '62500' },
+          { component: 'output', units: 10, unitPrice: '5000000' },
+        ],
+      },
+    });
+  });
+
   const body =
     '{"model":"gpt-4o-2024-08-06","choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100}}';
 

@@ -4,7 +4,7 @@ import { createApp, createEgress, listen } from '../../packages/server/src/http/
 import { type Clock, Metrics, type Secret, systemClock, uuidV7Source } from '../../packages/server/src/lib/index.ts';
 import { openMemoryCounters } from '../../packages/server/src/stores/counters/index.ts';
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
-import { createPriceBook } from '../../packages/server/src/pricing/index.ts';
+import { createPriceBooks } from '../../packages/server/src/pricing/index.ts';
 import { createAuthorizer, PROVIDERS } from '../../packages/server/src/providers/index.ts';
 import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.ts';
 import type { CounterStore } from '../../packages/server/src/stores/counter-ports.ts';
@@ -122,7 +122,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     ownTokens: new OwnTokens([RUN_TOKEN]),
     cache,
     counters,
-    prices: createPriceBook(),
+    prices: createPriceBooks(() => []),
     metrics,
     send,
     authorizer: createAuthorizer({ clock, send, baseUrls }),
@@ -211,6 +211,7 @@ function controlWith(policy: GatewayPolicy, { keys = [], custom = [], more = [] 
       keys.filter((key) => key.provider === slug && (key.gatewayKey ?? gatewayKey) === gatewayKey),
     customProvider: (_accountId, slug) => custom.find((provider) => provider.slug === slug) ?? null,
     route: () => null,
+    prices: () => [],
   };
 }
 

@@ -125,6 +125,8 @@ export const logRow = z.object({
   tokens_in: z.number().nullable(),
   tokens_out: z.number().nullable(),
   usage_metadata: z.record(z.string(), z.number()).nullable(),
+  /** As the provider named it, in lower case. */
+  service_tier: z.string().nullable(),
   cost: z.number().nullable(),
   custom_cost: z.boolean(),
   metadata: z.string().nullable(),
@@ -144,15 +146,30 @@ export const logRow = z.object({
 });
 export type LogRow = z.output<typeof logRow>;
 
+/**
+ * How a cost came about. `total` and `cost` are US dollars with up to twelve decimals, `unit_price` exact US dollars for
+ * one unit as text: a decimal, or `n/d` where that has no end. `price_version` is the day of the price list, or the
+ * version of the account's own price; null for prices that the client sent. `cache`: the answer cost nothing.
+ */
+export const costBreakdown = z.object({
+  total: z.number(),
+  currency: z.literal('USD'),
+  price_version: z.string().nullable(),
+  source: z.enum(['list', 'override', 'custom', 'cache']),
+  components: z.array(z.object({ component: z.string(), units: z.number(), unit_price: z.string(), cost: z.number() })),
+});
+export type CostBreakdown = z.output<typeof costBreakdown>;
+
 /** Characters of each body that the detail shows. */
 export const LOG_HEAD_CHARACTERS = 4096;
 
 /**
- * A row with the first `LOG_HEAD_CHARACTERS` of its bodies; of a stream its reassembled text. Null where no body is
+ * A row with the bill (null where the cost is not known) and the first `LOG_HEAD_CHARACTERS` of its bodies; of a stream its reassembled text. Null where no body is
  * kept, where it is not text, and for tokens that may read metadata only.
  */
 export const logDetail = z.object({
   ...logRow.shape,
+  cost_breakdown: costBreakdown.nullable(),
   request_head: z.string().nullable(),
   request_head_complete: z.boolean(),
   response_head: z.string().nullable(),

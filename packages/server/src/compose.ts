@@ -9,7 +9,7 @@ import { createEvaluationJob } from './jobs/index.ts';
 import { hostMatcher, keepMemoryLow, Metrics, processMemory, systemClock, uuidV7Source } from './lib/index.ts';
 import { withMasterKey } from './master-key.ts';
 import { addProcessMetrics } from './process-metrics.ts';
-import { createPriceBook } from './pricing/index.ts';
+import { createPriceBooks } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
 import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
@@ -46,6 +46,7 @@ export async function compose(config: Config): Promise<Runtime> {
   const send = createEgress({ local: localHandlers(), mayBePrivate });
   const baseUrls = bySlug(config.providerBaseUrls);
   const metrics = new Metrics();
+  const prices = createPriceBooks((accountId) => control.snapshot.prices(accountId));
   const gateway = createGateway({
     clock: systemClock,
     newId: uuidV7Source(),
@@ -54,7 +55,7 @@ export async function compose(config: Config): Promise<Runtime> {
     ownTokens: new OwnTokens(config.adminToken === null ? [] : [config.adminToken.reveal()]),
     cache,
     counters,
-    prices: createPriceBook(),
+    prices,
     metrics,
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls }),

@@ -89,6 +89,7 @@ describe('a log row on the wire', () => {
           output_reasoning_tokens: 2,
           input_cached_tokens: 1,
         },
+        service_tier: null,
         cost: 1.234567890123,
         custom_cost: true,
         metadata: '{"team":"a","n":1,"on":true}',

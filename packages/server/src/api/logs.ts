@@ -3,7 +3,7 @@ import type { LogChange, LogSelection, MetadataValue } from '../stores/ports.ts'
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
 import { found, type GatewayPath, gatewayOf } from './find.ts';
 import { filtersOfOldParameters, typedFilters } from './log-filters.ts';
-import { heads, wireLog, wireStatistics } from './wire-log.ts';
+import { heads, wireBill, wireLog, wireStatistics } from './wire-log.ts';
 
 /** Most metadata entries a log keeps, as for `cf-aig-metadata`. */
 const MAX_METADATA = 5;
@@ -43,7 +43,11 @@ export function logHandlers({ control, logs }: ApiDeps): Handlers<typeof logEndp
     },
     'logs.get': async ({ params, token }) => {
       const { record, bodies } = await find(params);
-      return { ...wireLog(record), ...heads(record, token.permissions.has('read') ? bodies : null) };
+      return {
+        ...wireLog(record),
+        cost_breakdown: wireBill(record),
+        ...heads(record, token.permissions.has('read') ? bodies : null),
+      };
     },
     'logs.edit': async ({ params, body }) => {
       const change: LogChange = {};

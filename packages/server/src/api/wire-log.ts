@@ -1,5 +1,6 @@
-import { LOG_HEAD_CHARACTERS, type LogRow } from '@headgate/contract';
+import { type CostBreakdown, LOG_HEAD_CHARACTERS, type LogRow } from '@headgate/contract';
 import { usageMetadata } from '../formats/index.ts';
+import { charge, dollarText, parsePico, wireRateName } from '../pricing/index.ts';
 import type { LogBodies, LogRecord, LogStatistics } from '../stores/ports.ts';
 
 /** A log record as the API shows it. */
@@ -32,6 +33,7 @@ export function wireLog(record: LogRecord): LogRow {
     tokens_in: record.tokensIn,
     tokens_out: record.tokensOut,
     usage_metadata: record.usage === null ? null : usageMetadata(record.usage),
+    service_tier: record.serviceTier,
     cost: record.costPico === null ? null : dollars(record.costPico),
     custom_cost: record.customCost,
     metadata: record.metadata === null ? null : JSON.stringify(record.metadata),
@@ -53,6 +55,27 @@ export function wireLog(record: LogRecord): LogRow {
 /** Pico-dollars as dollars: exact to the twelfth place for amounts below 9,007 dollars. */
 export function dollars(pico: bigint): number {
   return Number(pico) / 1e12;
+}
+
+/** The bill of a row: null where its cost is not known. */
+export function wireBill({ costPico, bill, cached }: LogRecord): CostBreakdown | null {
+  if (costPico === null || (bill === null && !cached)) return null;
+  const components = (bill?.lines ?? []).map(({ component, units, unitPrice }) => {
+    const rate = parsePico(unitPrice);
+    return {
+      component: wireRateName(component),
+      units,
+      unit_price: dollarText(rate),
+      cost: dollars(charge(rate, units)),
+    };
+  });
+  return {
+    total: dollars(costPico),
+    currency: 'USD',
+    price_version: bill?.version ?? null,
+    source: bill?.source ?? 'cache',
+    components,
+  };
 }
 
 export interface Heads {

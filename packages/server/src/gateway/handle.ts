@@ -1,7 +1,7 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock, IdSource, Metrics, Secret } from '../lib/index.ts';
 import { createBudgets } from '../limits/index.ts';
-import type { PriceBook } from '../pricing/index.ts';
+import type { PriceBooks } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
 import type { CounterStore } from '../stores/counter-ports.ts';
@@ -50,7 +50,7 @@ export interface GatewayDeps {
   readonly logs: LogStore;
   readonly cache: AnswerCache;
   readonly counters: CounterStore;
-  readonly prices: PriceBook;
+  readonly prices: PriceBooks;
   readonly metrics: Metrics;
   readonly send: Send;
   /** Puts stored credentials onto upstream requests. */

@@ -1,6 +1,5 @@
 import type { Metrics } from '../lib/index.ts';
-import type { Outcome } from '../stores/ports.ts';
-import type { CostBreakdown } from '../pricing/index.ts';
+import type { LogRecord, Outcome } from '../stores/ports.ts';
 import type { Trail } from './call.ts';
 import { ownMs } from './stages.ts';
 
@@ -12,7 +11,7 @@ const ANSWER_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 export interface Ended {
   readonly outcome: Outcome;
   /** Null when it is not known. */
-  readonly cost: CostBreakdown | null;
+  readonly cost: { readonly totalPico: bigint; readonly bill: LogRecord['bill'] } | null;
   readonly durationMs: number;
 }
 

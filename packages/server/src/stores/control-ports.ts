@@ -167,6 +167,41 @@ export interface CustomProviderData {
   position: number | null;
 }
 
+/** An account's own price of a model for a time. */
+export interface PriceData {
+  provider: string;
+  model: string;
+  /** US dollars for one unit as decimal texts, by the wire's names of rates. */
+  rates: Record<string, string>;
+  tiers: { above: number; rates: Record<string, string> }[];
+  fromMs: number | null;
+  untilMs: number | null;
+}
+
+export interface RepriceCounts {
+  rows: number;
+  changed: number;
+  /** Rows whose cost was not known before, and is not known after. */
+  unknownBefore: number;
+  unknownAfter: number;
+  /** Sum of new less old costs, unknown ones counted as 0, in pico-dollars as decimal text. */
+  differencePico: string;
+}
+
+/** Working out anew what past calls of a gateway cost. */
+export interface RepriceData {
+  state: 'running' | 'done' | 'failed' | 'interrupted';
+  sinceMs: number;
+  untilMs: number;
+  dryRun: boolean;
+  /** What went wrong; null while nothing did. */
+  error: string | null;
+  finishedAtMs: number | null;
+  total: RepriceCounts;
+  /** Most changed first. */
+  models: (RepriceCounts & { provider: string; model: string })[];
+}
+
 /** What serves a route's traffic. */
 export interface RouteData {
   elements: RouteElement[];
@@ -209,6 +244,10 @@ export interface ControlCollections {
   secrets: Collection<SecretData>;
   /** Named by slug. */
   customProviders: Collection<CustomProviderData>;
+  /** Named by provider, model and start. */
+  prices: Collection<PriceData>;
+  /** Below a gateway. */
+  reprices: Collection<RepriceData>;
   /** Below a gateway. */
   routes: Collection<RouteData>;
   /** Below a route. */
@@ -263,6 +302,8 @@ export interface ControlStore extends ControlCollections {
   forgetGateway(gatewayKey: string): Promise<void>;
   /** Evaluations that are not processed yet, of all gateways. */
   pendingEvaluations(): Promise<Entry<EvaluationData>[]>;
+  /** Repricings that are not finished, of all gateways. */
+  unfinishedReprices(): Promise<Entry<RepriceData>[]>;
   /**
    * Makes sure that the account opened with has an administrator's token. A given value becomes (or replaces) that
    * token's value. Without one, a value is made when there is no such token yet, and returned; else null.

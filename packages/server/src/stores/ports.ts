@@ -11,6 +11,23 @@ export type Outcome = 'success' | 'error' | 'cancelled' | 'truncated' | 'refused
 
 export type MetadataValue = string | number | boolean;
 
+/** One line of a bill: so many units at a price. */
+export interface LogBillLine {
+  /** The name of a rate, e.g. `input`, `cacheRead`. */
+  component: string;
+  units: number;
+  /** Pico-dollars for one unit, exactly: a decimal, or `n/d` where that has no end. */
+  unitPrice: string;
+}
+
+/** How a cost came about. Each line is rounded half up to whole pico-dollars; their sum is the cost. */
+export interface LogBill {
+  source: 'list' | 'override' | 'custom';
+  /** The day of the price list, or the version of the account's own price; null for the client's own. */
+  version: string | null;
+  lines: LogBillLine[];
+}
+
 /** One attempt of one call, as it is stored and read back. Times are milliseconds, sizes bytes, money pico-dollars. */
 export interface LogRecord {
   /** UUIDv7 made when the call came in: its time is `createdAtMs`, so an id finds its segment. */
@@ -48,8 +65,15 @@ export interface LogRecord {
   tokensIn: number | null;
   tokensOut: number | null;
   usage: Usage | null;
+  /** Null: not known. */
   costPico: bigint | null;
+  /** Null where the cost is not known, and for answers from the cache. */
+  bill: LogBill | null;
   customCost: boolean;
+  /** The provider's word for how it served the call, in lower case; null: none. */
+  serviceTier: string | null;
+  /** What the provider bills, where that is not `usage` on `model` (model null); the answer's own run comes first. */
+  billedRuns: { model: string | null; usage: Usage }[] | null;
   metadata: Record<string, MetadataValue> | null;
   authentication: boolean;
   wholesale: boolean;
@@ -141,6 +165,13 @@ export interface LogChange {
   metadata?: Record<string, MetadataValue> | null;
 }
 
+/** A cost that was worked out anew. */
+export interface LogRecost {
+  id: string;
+  costPico: bigint | null;
+  bill: LogBill | null;
+}
+
 /** By what a summary can be split. */
 export const LOG_DIMENSIONS = [
   'provider',
@@ -215,6 +246,8 @@ export interface LogStore {
   get(gatewayKey: string, id: string): Promise<StoredLog | null>;
   /** Changes the given fields; null clears. Returns the new row, or null when there is none. */
   patch(gatewayKey: string, id: string, change: LogChange): Promise<LogRecord | null>;
+  /** Sets cost and bill of rows. Ids that are not there are passed over; returns how many were. */
+  recost(gatewayKey: string, changes: readonly LogRecost[]): Promise<number>;
   /** Deletes the first `limit` rows of the selection's order (all when absent). Returns how many went. */
   delete(selection: LogSelection, limit?: number): Promise<number>;
   /** Drops everything of one gateway. */
@@ -304,6 +337,23 @@ export interface LiveCustomProvider {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** An account's own price of a model. */
+export interface LivePrice {
+  /** Another one after every change. */
+  readonly version: string;
+  /** Provider slug; `custom-…` for custom ones. */
+  readonly provider: string;
+  readonly model: string;
+  /** US dollars for one unit as decimal texts, by the wire's names of rates. */
+  readonly rates: Readonly<Record<string, string>>;
+  /** For prompts of more than so many tokens; rates that are not named stay. */
+  readonly tiers: readonly { readonly above: number; readonly rates: Readonly<Record<string, string>> }[];
+  /** Milliseconds; null: no bound. */
+  readonly fromMs: number | null;
+  /** The first millisecond at which it no longer holds. */
+  readonly untilMs: number | null;
+}
+
 /** The deployed version of a dynamic route. */
 export interface LiveRoute {
   readonly id: string;
@@ -319,4 +369,6 @@ export interface ConfigSnapshot extends ControlSnapshot {
   /** By slug, without `custom-`; null also for one that is not enabled. */
   customProvider(accountId: string, slug: string): LiveCustomProvider | null;
   route(gatewayKey: string, name: string): LiveRoute | null;
+  /** Own prices of an account: the same array until one changes. */
+  prices(accountId: string): readonly LivePrice[];
 }

@@ -1,13 +1,13 @@
 import { Refusal } from '@headgate/contract';
 import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
-import { estimateCost, estimateTokens, type PriceBook } from '../../pricing/index.ts';
+import { estimateCost, estimateTokens, type PriceBooks } from '../../pricing/index.ts';
 import type { GatewayPolicy } from '../../stores/ports.ts';
 import type { Step, Trail } from '../call.ts';
 
 export interface BudgetDeps {
   readonly budgets: Budgets;
-  readonly prices: PriceBook;
+  readonly prices: PriceBooks;
   readonly clock: Clock;
 }
 
@@ -26,7 +26,7 @@ export function checkBudget(
   const { provider, asked, target, options, body } = step;
   const model = asked.model ?? target.model ?? '';
   const estimatePico = estimateCost({
-    price: prices.findPrice(provider.slug, model, clock.nowMs()),
+    price: prices.of(gateway.accountId).findPrice(provider.slug, model, clock.nowMs()),
     custom: options.customCost,
     promptTokens: body === null ? 0 : estimateTokens(body),
     maxOutputTokens: asked.maxOutputTokens,

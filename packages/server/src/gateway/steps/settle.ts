@@ -1,6 +1,6 @@
 import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
-import { type CostBreakdown, costOfAnswer, type PriceBook } from '../../pricing/index.ts';
+import { type Bill, billableIn, costOfAnswer, type PriceBooks } from '../../pricing/index.ts';
 import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
 import type { Trail } from '../call.ts';
 import type { Ended, Measures } from '../measures.ts';
@@ -9,12 +9,18 @@ import { stagesForLog } from '../stages.ts';
 export interface SettleDeps {
   readonly logs: LogStore;
   readonly clock: Clock;
-  readonly prices: PriceBook;
+  readonly prices: PriceBooks;
   readonly budgets: Budgets;
   readonly measures: Measures;
 }
 
-const FREE: CostBreakdown = { components: [], totalPico: 0n };
+const FREE: Cost = { totalPico: 0n, bill: null };
+
+/** Null where nothing had a price: an answer from the cache. */
+export interface Cost {
+  readonly totalPico: bigint;
+  readonly bill: LogRecord['bill'];
+}
 
 /** Status of a call whose client left before there was one. */
 const CLIENT_CLOSED = 499;
@@ -34,23 +40,34 @@ export function settle(trail: Trail, { logs, clock, prices, budgets, measures }:
 }
 
 /** What spend limits count: the cost; nothing where the provider did no work; null where it did and did not say how much. */
-function spentOf(trail: Trail, cost: CostBreakdown | null): bigint | null {
+function spentOf(trail: Trail, cost: Cost | null): bigint | null {
   if (cost !== null) return cost.totalPico;
   const refused =
     trail.end === 'refused' || trail.end === 'failed' || (trail.end === 'done' && trail.statusCode >= 400);
   return refused ? 0n : null;
 }
 
-function costOf(trail: Trail, prices: PriceBook): CostBreakdown | null {
-  const { reading, provider, modelAsked, startedAtMs: atMs, customCost: custom } = trail;
-  return reading === null
-    ? null
-    : costOfAnswer(prices, { provider, modelAsked: modelAsked || null, reading, atMs, custom });
+function costOf(trail: Trail, prices: PriceBooks): Cost | null {
+  const { reading, gateway, provider, modelAsked, startedAtMs: atMs, customCost: custom } = trail;
+  if (reading === null || gateway === null) return null;
+  const book = prices.of(gateway.accountId);
+  const bill = costOfAnswer(book, { provider, modelAsked: modelAsked || null, reading, atMs, custom });
+  return bill === null ? null : { totalPico: bill.totalPico, bill: billForLog(bill) };
+}
+
+function billForLog({ source, version, components }: Bill): LogRecord['bill'] {
+  const lines = components.map(({ component, units, unitPricePico }) => ({
+    component,
+    units,
+    unitPrice: unitPricePico,
+  }));
+  return { source, version, lines };
 }
 
 function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, durationMs }: Ended): LogRecord {
   const { reading } = trail;
   const usage = reading?.usage ?? null;
+  const billed = reading === null ? null : billableIn(reading);
   return {
     id: trail.id,
     eventId: trail.eventId,
@@ -78,6 +95,9 @@ function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, duratio
     tokensOut: usage?.output ?? null,
     usage,
     costPico: cost?.totalPico ?? null,
+    bill: cost?.bill ?? null,
+    serviceTier: billed?.serviceTier ?? null,
+    billedRuns: billed?.billedRuns?.slice() ?? null,
     customCost: trail.customCost !== null && cost !== null && !trail.cached,
     metadata: trail.metadata,
     authentication: trail.authenticated,

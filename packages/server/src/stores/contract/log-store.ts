@@ -227,6 +227,33 @@ export function describeLogStore(name: string, open: () => Promise<OpenedStore>)
       expect((await store.patch('gateway-1', logId(START_MS), { score: 3 }))?.score).toBe(3);
     });
 
+    test('a new cost replaces cost and bill of the rows that are there, and filters and sums see it at once', async () => {
+      const rows = await appendAll(store, [{ serviceTier: 'flex', costPico: 1n }, {}, { costPico: 5n }]);
+      const bill = {
+        source: 'list' as const,
+        version: '2026-01-02',
+        lines: [{ component: 'input', units: 3, unitPrice: '0.5' }],
+      };
+      const changes = rows
+        .slice(0, 2)
+        .map(({ id }, i) => ({ id, costPico: i === 0 ? 2n : null, bill: i === 0 ? bill : null }));
+      expect(await store.recost('gateway-1', [...changes, { id: logId(1), costPico: 9n, bill: null }])).toBe(2);
+      expect((await store.get('gateway-1', rows[0]?.id ?? ''))?.record).toEqual({
+        ...(rows[0] as LogRecord),
+        costPico: 2n,
+        bill,
+      });
+      expect((await store.list(query({ orderBy: 'cost', direction: 'asc' }))).rows.map((row) => row.costPico)).toEqual([
+        2n,
+        5n,
+        null,
+      ]);
+      expect(await store.summarize({ gatewayKey: 'gateway-1', filters: [], groupBy: [], spanMs: null })).toMatchObject([
+        { costPico: 7n },
+      ]);
+      expect(await store.recost('gateway-2', changes)).toBe(0);
+    });
+
     test('deletion takes the first rows of the order, or all that match', async () => {
       await appendAll(store, FILTER_ROWS);
       expect(await store.delete(selection({ orderBy: 'cost', direction: 'desc' }), 1)).toBe(1);
@@ -287,6 +314,16 @@ function fullRecord(): LogRecord {
     usage: usageOf({ input: 0, output: 77, cacheRead: 12, units: { search_units: 1.5, '2': 2 } }),
     // More than a double can hold.
     costPico: 9_007_199_254_740_993n,
+    bill: {
+      source: 'override',
+      version: 'id-2',
+      lines: [{ component: 'second', units: 0.5, unitPrice: '100000000/9' }],
+    },
+    serviceTier: 'priority',
+    billedRuns: [
+      { model: null, usage: usageOf({ input: 4, inputFull: 4 }) },
+      { model: 'advisor', usage: usageOf({ output: 0, units: { searches: 2 } }) },
+    ],
     customCost: true,
     metadata: { team: 'Größe', count: -1.25, on: false, '': '' },
     authentication: false,

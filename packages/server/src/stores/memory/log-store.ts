@@ -4,6 +4,7 @@ import type {
   LogPage,
   LogQuery,
   LogRecord,
+  LogRecost,
   LogRetention,
   LogSelection,
   LogStatistics,
@@ -54,6 +55,17 @@ class MemoryLogStore implements LogStore {
     if (row === null) return null;
     Object.assign(row.record, structuredClone(change));
     return structuredClone(row.record);
+  }
+
+  async recost(gatewayKey: string, changes: readonly LogRecost[]): Promise<number> {
+    let found = 0;
+    for (const { id, costPico, bill } of changes) {
+      const row = this.#find(gatewayKey, id);
+      if (row === null) continue;
+      Object.assign(row.record, { costPico, bill: structuredClone(bill) });
+      found += 1;
+    }
+    return found;
   }
 
   async delete(selection: LogSelection, limit?: number): Promise<number> {

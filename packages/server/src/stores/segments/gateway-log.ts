@@ -4,7 +4,7 @@ import type { PackedBodies } from './bodies.ts';
 import { damageIn } from './damage.ts';
 import { gatewayDirectory, removeSegment, segmentNumbers, segmentPath, setAside } from './files.ts';
 import type { HandleCache } from './handle-cache.ts';
-import type { PlainRecord } from './row-codec.ts';
+import type { PlainRecord, PlainRecost } from './row-codec.ts';
 import { createSegment } from './schema.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
@@ -88,6 +88,16 @@ export class GatewayLog {
       if (patched !== null) return patched;
     }
     return null;
+  }
+
+  /** Sets cost and bill of rows, newest segment first; ids that are nowhere are passed over. Gives how many were there. */
+  recost(changes: readonly PlainRecost[]): number {
+    let left = changes;
+    for (const number of [...this.#loaded().keys()].reverse()) {
+      if (left.length === 0) break;
+      left = this.#guarded(number, (segment) => segment.transaction(() => segment.recost(left))) ?? left;
+    }
+    return changes.length - left.length;
   }
 
   /** Deletes rows of one segment by `seq`, ascending. Gives how many went. */

@@ -13,6 +13,7 @@ import {
   type LogFilter,
   type LogFilterKey,
   type LogRecord,
+  type LogRecost,
   type LogRetention,
   type LogSelection,
   type LogSummaryQuery,
@@ -28,6 +29,7 @@ type Operation =
       strategy: LogRetention['strategy'];
     }
   | { do: 'patch'; row: number; change: LogChange }
+  | { do: 'recost'; changes: { row: number; cost: Pick<LogRecost, 'costPico' | 'bill'> }[] }
   | { do: 'delete'; selection: Omit<LogSelection, 'gatewayKey'>; limit: number | undefined }
   | { do: 'list'; selection: Omit<LogSelection, 'gatewayKey'>; page: number; perPage: number; withStatistics: boolean }
   | { do: 'summarize'; query: Omit<LogSummaryQuery, 'gatewayKey'> }
@@ -59,6 +61,19 @@ const count = fc.constantFrom(0, 1, 2, 100, 255, 256, 65_535, 65_536, 5_000_000_
 const metadataValue = fc.oneof(text, fc.constantFrom(0, 1, -2.5, 1e21), fc.boolean());
 const metadata = orNull(fc.dictionary(fc.constantFrom('a', 'team', '1', 'Σ', ''), metadataValue, { maxKeys: 3 }));
 
+const costPico = orNull(
+  fc.oneof(fc.constantFrom(0n, 1n, 1_000_000n, 2_000_000n, 2n ** 53n), fc.bigInt(0n, 10n ** 12n)),
+);
+const billLine = fc.record({ component: text, units: fc.oneof(count, fc.constant(0.5)), unitPrice: text });
+const bill: fc.Arbitrary<LogRecord['bill']> = orNull(
+  fc.record({
+    source: fc.constantFrom('list', 'override', 'custom'),
+    version: orNull(text),
+    lines: fc.array(billLine, { maxLength: 3 }),
+  }),
+);
+const billedRun = fc.record({ model: orNull(text), usage: count.map((output) => usageOf({ output })) });
+
 const fields: fc.Arbitrary<Partial<LogRecord>> = fc.record(
   {
     createdAtMs: time,
@@ -78,7 +93,10 @@ const fields: fc.Arbitrary<Partial<LogRecord>> = fc.record(
     tokensIn: orNull(count),
     tokensOut: orNull(count),
     usage: orNull(count.map((input) => usageOf({ input, units: { seconds: 0.5 } }))),
-    costPico: orNull(fc.oneof(fc.constantFrom(0n, 1n, 1_000_000n, 2_000_000n, 2n ** 53n), fc.bigInt(0n, 10n ** 12n))),
+    costPico,
+    bill,
+    serviceTier: orNull(text),
+    billedRuns: orNull(fc.array(billedRun, { minLength: 1, maxLength: 2 })),
     metadata,
     authentication: fc.boolean(),
     wholesale: fc.boolean(),
@@ -154,6 +172,16 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         { feedback: fc.constantFrom(1, -1, null), score: orNull(count), metadata },
         { requiredKeys: [] },
       ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('recost'),
+      changes: fc.uniqueArray(fc.record({ row, cost: fc.record({ costPico, bill }) }), {
+        selector: (change) => change.row,
+        maxLength: 12,
+      }),
     }),
   },
   {
@@ -237,6 +265,11 @@ async function apply(
     }
     case 'patch':
       return target.patch(gatewayKey, idOf(step.row), step.change);
+    case 'recost':
+      return target.recost(
+        gatewayKey,
+        step.changes.map((change) => ({ id: idOf(change.row), ...change.cost })),
+      );
     case 'delete':
       return target.delete({ gatewayKey, ...step.selection }, step.limit);
     case 'list': {

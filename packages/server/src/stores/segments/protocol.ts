@@ -9,13 +9,14 @@ import type {
   LogSummaryQuery,
   StoredLog,
 } from '../ports.ts';
-import type { PlainRecord } from './row-codec.ts';
+import type { PlainRecord, PlainRecost } from './row-codec.ts';
 
 /** What the main thread asks of the writer: argument and result of each operation. */
 export interface WriterOps {
   open: { ask: { root: string; segmentRows: number; segmentSpanMs: number }; answer: null };
   append: { ask: AppendBatch; answer: AppendOutcome };
   patch: { ask: { gatewayKey: string; id: string; change: LogChange }; answer: LogRecord | null };
+  recost: { ask: { gatewayKey: string; changes: PlainRecost[] }; answer: number };
   erase: { ask: { gatewayKey: string; segment: number; seqs: Float64Array }; answer: number };
   /** Null: rows have been added since, erase them one by one. */
   eraseSegment: { ask: { gatewayKey: string; segment: number; rowsEver: number }; answer: number | null };

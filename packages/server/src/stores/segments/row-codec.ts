@@ -1,4 +1,4 @@
-import type { LogRecord, MetadataValue } from '../ports.ts';
+import type { LogBill, LogRecord, LogRecost, MetadataValue } from '../ports.ts';
 
 /**
  * Fields with few values: a segment keeps each combination once, and rows name it by number. They go in two groups,
@@ -34,9 +34,9 @@ const PROFILE_FIELDS = {
     'payloadDropped',
     'limitsObserved',
   ],
-} as const satisfies Record<ProfileKind, (keyof LogRecord)[]>;
+} as const satisfies Record<Exclude<ProfileKind, 'bill'>, (keyof LogRecord)[]>;
 
-export type ProfileKind = 'origin' | 'ending';
+export type ProfileKind = 'origin' | 'ending' | 'bill';
 
 export interface Origin extends Pick<LogRecord, (typeof PROFILE_FIELDS.origin)[number]> {
   metadataKeys: string[] | null;
@@ -48,6 +48,9 @@ export interface Ending extends Pick<LogRecord, (typeof PROFILE_FIELDS.ending)[n
   stagesForm: string | null;
 }
 
+/** What the cost depends on beside the usage, and how it came about: with 0 for every number; the row has the numbers. */
+type Bill = Pick<LogRecord, 'bill' | 'serviceTier' | 'billedRuns'>;
+
 /** A row as it lies in the table `rows`, but for `seq` and with the cost as decimal text, which holds all 64 bits. */
 export interface StoredRow {
   id: Uint8Array;
@@ -55,6 +58,9 @@ export interface StoredRow {
   event: string | null;
   origin: number;
   ending: number;
+  /** Profile of the bill, and its numbers. */
+  bill: number;
+  bill_numbers: string | null;
   created: number;
   duration: number;
   latency: number | null;
@@ -74,6 +80,9 @@ export interface StoredRow {
 /** A record on its way between threads: JSON has no bigint. */
 export type PlainRecord = Omit<LogRecord, 'costPico'> & { costPico: string | null };
 
+/** A new cost on its way between threads. */
+export type PlainRecost = Omit<LogRecost, 'costPico'> & { costPico: string | null };
+
 export function toPlain(record: LogRecord): PlainRecord {
   return { ...record, costPico: record.costPico === null ? null : String(record.costPico) };
 }
@@ -88,9 +97,11 @@ export function encodeRow(record: PlainRecord): {
   const keys = record.metadata === null ? null : Object.keys(record.metadata);
   const origin = [keys, ...PROFILE_FIELDS.origin.map((field) => record[field])];
   const ending = [usage.form, stages.form, ...PROFILE_FIELDS.ending.map((field) => record[field])];
+  const bill = encodeBill(record);
   const row = {
     id: idBytes(record.id) ?? new Uint8Array(16),
     event: record.eventId === record.id ? null : record.eventId,
+    bill_numbers: bill.numbers,
     created: record.createdAtMs,
     duration: record.durationMs,
     latency: record.latencyMs,
@@ -106,7 +117,7 @@ export function encodeRow(record: PlainRecord): {
     stages: stages.numbers,
     error: record.error === null ? null : JSON.stringify(record.error),
   };
-  return { row, profiles: { origin: JSON.stringify(origin), ending: JSON.stringify(ending) } };
+  return { row, profiles: { origin: JSON.stringify(origin), ending: JSON.stringify(ending), bill: bill.form } };
 }
 
 export function decodeOrigin(json: string): Origin {
@@ -117,9 +128,24 @@ export function decodeEnding(json: string): Ending {
   return named(['usageForm', 'stagesForm', ...PROFILE_FIELDS.ending], json) as Ending;
 }
 
+/** The form of a bill (the same text for the same form) and its numbers. */
+export function encodeBill({ bill, serviceTier, billedRuns }: Bill): { form: string; numbers: string | null } {
+  const { form, numbers } = takeNumbers({ bill, serviceTier, billedRuns });
+  return { form: form ?? '', numbers: numbers === '' ? null : numbers };
+}
+
+export function decodeBill(form: string, numbers: string | null): Bill {
+  return putNumbers(form, numbers) as Bill;
+}
+
+/** The same bill numbers and form with another bill in them. */
+export function withBill(form: string, numbers: string | null, bill: LogBill | null): ReturnType<typeof encodeBill> {
+  return encodeBill({ ...decodeBill(form, numbers), bill });
+}
+
 export function decodeRow(
   row: StoredRow,
-  { origin, ending, gatewayKey }: { origin: Origin; ending: Ending; gatewayKey: string },
+  { origin, ending, bill, gatewayKey }: { origin: Origin; ending: Ending; bill: string; gatewayKey: string },
 ): LogRecord {
   const { metadataKeys, ...brought } = origin;
   const { usageForm, stagesForm, ...ended } = ending;
@@ -127,6 +153,7 @@ export function decodeRow(
   return {
     ...brought,
     ...ended,
+    ...decodeBill(bill, row.bill_numbers),
     id,
     eventId: row.event ?? id,
     gatewayKey,
@@ -179,13 +206,17 @@ function takeNumbers(value: object | null): { form: string | null; numbers: stri
   return { form: JSON.stringify(withoutNumbers(value, numbers)), numbers: numbers.join() };
 }
 
-function withoutNumbers(value: object, numbers: number[]): object {
-  const entries = Object.entries(value).map(([key, item]: [string, unknown]) => {
+function withoutNumbers(value: object, numbers: number[]): unknown {
+  const kept = (item: unknown): unknown => {
     if (typeof item === 'number') numbers.push(item);
-    const kept = typeof item === 'object' && item !== null ? withoutNumbers(item, numbers) : item;
-    return [key, typeof item === 'number' ? 0 : kept];
-  });
-  return Object.fromEntries(entries);
+    return typeof item === 'object' && item !== null
+      ? withoutNumbers(item, numbers)
+      : typeof item === 'number'
+        ? 0
+        : item;
+  };
+  if (Array.isArray(value)) return value.map(kept);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, kept(item)]));
 }
 
 function putNumbers(form: string | null, numbers: string | null): unknown {

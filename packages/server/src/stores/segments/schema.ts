@@ -6,8 +6,7 @@ import { DamagedSegment } from './damage.ts';
  * One segment file. `rows` is the truth; `chunks` and `columns` repeat what filters and orders need, by column and
  * compressed, so that a scan of millions of rows reads a few bytes of each. A chunk is a fixed range of `seq`; one
  * without an entry in `chunks` is read from `rows` (the newest, not yet full, and the one that retention eats).
- * `origin` and `ending`
- * hold the combinations of fields with few values, once each.
+ * `origin`, `ending` and `bill` hold the combinations of fields with few values, once each.
  */
 const SCHEMA = `
 CREATE TABLE meta (
@@ -25,6 +24,8 @@ CREATE TABLE rows (
   event TEXT,
   origin INTEGER NOT NULL,
   ending INTEGER NOT NULL,
+  bill INTEGER NOT NULL,
+  bill_numbers TEXT,
   created INTEGER NOT NULL,
   duration INTEGER,
   latency INTEGER,
@@ -44,17 +45,18 @@ CREATE INDEX rows_by_id ON rows (id);
 CREATE TABLE bodies (seq INTEGER PRIMARY KEY, request BLOB, response BLOB, response_text BLOB);
 CREATE TABLE origin (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE ending (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE bill (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE chunks (chunk INTEGER PRIMARY KEY, rows INTEGER NOT NULL, zones TEXT NOT NULL);
 CREATE TABLE columns (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
 `;
 
 /** Reads one `StoredRow` by `seq`. */
-export const SELECT_ROW = `SELECT seq, id, event, origin, ending, created, duration, latency, request_size, response_size, tokens_in,
+export const SELECT_ROW = `SELECT seq, id, event, origin, ending, bill, bill_numbers, created, duration, latency, request_size, response_size, tokens_in,
   tokens_out, CAST(cost AS TEXT) AS cost, feedback, score, metadata, usage, stages, error FROM rows WHERE seq = ?`;
 
 /** "HGLS", in the file header, so that a stray database is not taken for a segment. */
 export const APPLICATION_ID = 0x48474c53;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** How long a statement waits for a lock of the other thread, in milliseconds; only opening and recovery take any. */
 export const BUSY_MS = 5000;
 

@@ -24,7 +24,7 @@ export interface Profiles {
 export class SegmentReader {
   readonly #db: Database;
   /** By number; they are never changed, only added to. */
-  readonly #profiles: { origin: Origin[]; ending: Ending[] } = { origin: [], ending: [] };
+  readonly #profiles: { origin: Origin[]; ending: Ending[]; bill: string[] } = { origin: [], ending: [], bill: [] };
 
   /** @throws DamagedSegment, SQLiteError */
   constructor(path: string) {
@@ -45,11 +45,14 @@ export class SegmentReader {
   record(seq: number, gatewayKey: string): LogRecord | null {
     const row = this.#db.query<StoredRow, [number]>(SELECT_ROW).get(seq);
     if (row === null) return null;
-    if (row.origin >= this.#profiles.origin.length || row.ending >= this.#profiles.ending.length) this.#loadProfiles();
-    const origin = this.#profiles.origin[row.origin];
-    const ending = this.#profiles.ending[row.ending];
-    if (origin === undefined || ending === undefined) throw new DamagedSegment('a row without its profiles');
-    return trusting('a row', () => decodeRow(row, { origin, ending, gatewayKey }));
+    const known = this.#profiles;
+    if (row.origin >= known.origin.length || row.ending >= known.ending.length || row.bill >= known.bill.length) {
+      this.#loadProfiles();
+    }
+    const [origin, ending, bill] = [known.origin[row.origin], known.ending[row.ending], known.bill[row.bill]];
+    if (origin === undefined || ending === undefined || bill === undefined)
+      throw new DamagedSegment('a row without its profiles');
+    return trusting('a row', () => decodeRow(row, { origin, ending, bill, gatewayKey }));
   }
 
   /** `onBadBodies`: told why, when bodies can't be read; the row comes without them then. */
@@ -82,6 +85,7 @@ export class SegmentReader {
   #loadProfiles(): void {
     this.#loadInto('origin', this.#profiles.origin, decodeOrigin);
     this.#loadInto('ending', this.#profiles.ending, decodeEnding);
+    this.#loadInto('bill', this.#profiles.bill, (form) => form);
   }
 
   #loadInto<T>(kind: ProfileKind, profiles: T[], decode: (json: string) => T): void {

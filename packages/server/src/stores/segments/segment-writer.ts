@@ -10,8 +10,10 @@ import {
   idBytes,
   metadataValues,
   type PlainRecord,
+  type PlainRecost,
   type ProfileKind,
   type StoredRow,
+  withBill,
   withMetadataKeys,
 } from './row-codec.ts';
 import { BUSY_MS, openSegment, SELECT_ROW } from './schema.ts';
@@ -27,7 +29,7 @@ interface Meta {
   first_created: number | null;
 }
 
-const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $origin, $ending, $created, $duration, $latency, $request_size,
+const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $origin, $ending, $bill, $bill_numbers, $created, $duration, $latency, $request_size,
   $response_size, $tokens_in, $tokens_out, CAST($cost AS INTEGER), $feedback, $score, $metadata, $usage, $stages, $error)`;
 
 /**
@@ -37,7 +39,7 @@ const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $origin, $ending
 export class SegmentWriter {
   readonly #db: Database;
   /** Numbers of profiles by their JSON; null until needed. */
-  readonly #profiles: Record<ProfileKind, Map<string, number> | null> = { origin: null, ending: null };
+  readonly #profiles: Record<ProfileKind, Map<string, number> | null> = { origin: null, ending: null, bill: null };
   #meta: Meta;
 
   /** @throws DamagedSegment, SQLiteError */
@@ -60,7 +62,7 @@ export class SegmentWriter {
   }
 
   get profileCount(): number {
-    return Math.max(this.#profileNumbers('origin').size, this.#profileNumbers('ending').size);
+    return Math.max(...(['origin', 'ending', 'bill'] as const).map((kind) => this.#profileNumbers(kind).size));
   }
 
   bytes(): number {
@@ -91,7 +93,8 @@ export class SegmentWriter {
     const seq = this.#meta.next_seq;
     const origin = this.#profileId('origin', profiles.origin);
     const ending = this.#profileId('ending', profiles.ending);
-    this.#db.query(INSERT_ROW).run({ seq, ...row, origin, ending });
+    const bill = this.#profileId('bill', profiles.bill);
+    this.#db.query(INSERT_ROW).run({ seq, ...row, origin, ending, bill });
     if (bodies !== null) {
       this.#db
         .query('INSERT INTO bodies VALUES (?, ?, ?, ?)')
@@ -126,6 +129,34 @@ export class SegmentWriter {
     const chunk = Math.floor(seq / this.#meta.chunk_rows);
     if (touched.length > 0 && this.#isPacked(chunk)) packChunk(this.#db, chunk, this.#meta.chunk_rows, touched);
     return this.#read(seq);
+  }
+
+  /** Sets cost and bill of the rows that are here; gives the ids of those that are not. */
+  recost(changes: readonly PlainRecost[]): PlainRecost[] {
+    const elsewhere: PlainRecost[] = [];
+    const chunks = new Set<number>();
+    for (const change of changes) {
+      const seq = this.find(change.id);
+      if (seq === null) elsewhere.push(change);
+      else {
+        this.#setCost(seq, change);
+        chunks.add(Math.floor(seq / this.#meta.chunk_rows));
+      }
+    }
+    for (const chunk of chunks) {
+      if (this.#isPacked(chunk)) packChunk(this.#db, chunk, this.#meta.chunk_rows, ['cost']);
+    }
+    return elsewhere;
+  }
+
+  #setCost(seq: number, { costPico, bill }: PlainRecost): void {
+    const row = this.#db
+      .query<{ bill_numbers: string | null }, [number]>('SELECT bill_numbers FROM rows WHERE seq = ?')
+      .get(seq);
+    const { form, numbers } = withBill(this.#profileOf('bill', seq), row?.bill_numbers ?? null, bill);
+    this.#db
+      .query('UPDATE rows SET cost = CAST(? AS INTEGER), bill = ?, bill_numbers = ? WHERE seq = ?')
+      .run(costPico, this.#profileId('bill', form), numbers, seq);
   }
 
   /** Deletes rows by `seq`, ascending, and gives how many were there. */
@@ -224,7 +255,7 @@ export class SegmentWriter {
     if (row === null) throw new DamagedSegment('an indexed row is missing');
     const origin = decodeOrigin(this.#profileOf('origin', seq));
     const ending = decodeEnding(this.#profileOf('ending', seq));
-    return decodeRow(row, { origin, ending, gatewayKey: this.#meta.gateway });
+    return decodeRow(row, { origin, ending, bill: this.#profileOf('bill', seq), gatewayKey: this.#meta.gateway });
   }
 
   #isPacked(chunk: number): boolean {

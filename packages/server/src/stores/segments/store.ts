@@ -5,6 +5,7 @@ import type {
   LogPage,
   LogQuery,
   LogRecord,
+  LogRecost,
   LogRetention,
   LogSelection,
   LogStore,
@@ -39,8 +40,8 @@ const BATCH_ROWS = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Batches on their way; what comes meanwhile gathers, so that a busy writer gets larger ones. */
 const MOST_ON_THE_WAY = 2;
-/** Rows deleted in one transaction, between which the writer can take new rows. */
-const ERASE_ROWS = 4096;
+/** Rows deleted or changed in one transaction, between which the writer can take new rows. */
+const ROWS_AT_ONCE = 4096;
 /** How often a query is repeated because a damaged segment had to be set aside. */
 const MOST_DAMAGE = 1000;
 
@@ -139,6 +140,17 @@ class SegmentLogStore implements LogStore {
     return this.#writer.ask('patch', { gatewayKey, id, change });
   }
 
+  async recost(gatewayKey: string, changes: readonly LogRecost[]): Promise<number> {
+    this.#send(true);
+    let found = 0;
+    for (let from = 0; from < changes.length; from += ROWS_AT_ONCE) {
+      const slice = changes.slice(from, from + ROWS_AT_ONCE);
+      const plain = slice.map((change) => ({ ...change, costPico: change.costPico?.toString() ?? null }));
+      found += await this.#writer.ask('recost', { gatewayKey, changes: plain });
+    }
+    return found;
+  }
+
   async delete(selection: LogSelection, limit?: number): Promise<number> {
     await this.flush();
     const ask = { selection, limit: limit ?? null };
@@ -217,8 +229,8 @@ class SegmentLogStore implements LogStore {
       if (erased !== null) return erased;
     }
     let erased = 0;
-    for (let from = 0; from < seqs.length; from += ERASE_ROWS) {
-      const slice = seqs.slice(from, from + ERASE_ROWS);
+    for (let from = 0; from < seqs.length; from += ROWS_AT_ONCE) {
+      const slice = seqs.slice(from, from + ROWS_AT_ONCE);
       erased += await this.#writer.ask('erase', { gatewayKey, segment, seqs: slice });
     }
     return erased;

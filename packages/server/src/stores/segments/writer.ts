@@ -38,6 +38,7 @@ const tell = serve<WriterOps, WriterNews>(
     },
     append,
     patch: ({ gatewayKey, id, change }) => logOf(gatewayKey).patch(id, change),
+    recost: ({ gatewayKey, changes }) => logOf(gatewayKey).recost(changes),
     erase: ({ gatewayKey, segment, seqs }) => logOf(gatewayKey).erase(segment, seqs),
     eraseSegment: ({ gatewayKey, segment, rowsEver }) => logOf(gatewayKey).eraseSegment(segment, rowsEver),
     drop: ({ gatewayKey }) => {

@@ -4,7 +4,9 @@ import type {
   CustomProviderData,
   DatasetData,
   EvaluationData,
+  PriceData,
   ProviderConfigData,
+  RepriceData,
   RouteData,
   SecretData,
   TokenRecord,
@@ -82,6 +84,8 @@ export const CUSTOM_PROVIDERS: Kind<CustomProviderData> = {
   },
 };
 
+export const PRICES: Kind<PriceData> = { kind: 'price' };
+export const REPRICES: Kind<RepriceData> = { kind: 'reprice' };
 export const ROUTES: Kind<RouteData> = { kind: 'route' };
 const SECRET_STORES: Kind<Record<string, never>> = { kind: 'secret_store' };
 const ROUTE_VERSIONS: Kind<{ elements: RouteElement[] }> = { kind: 'route_version' };
@@ -96,6 +100,8 @@ export function collectionsOn(around: Surroundings): ControlCollections {
     secretStores: sqlCollection(SECRET_STORES, around),
     secrets: sqlCollection(SECRETS, around),
     customProviders: sqlCollection(CUSTOM_PROVIDERS, around),
+    prices: sqlCollection(PRICES, around),
+    reprices: sqlCollection(REPRICES, around),
     routes: sqlCollection(ROUTES, around),
     routeVersions: sqlCollection(ROUTE_VERSIONS, around),
     routeDeployments: sqlCollection(ROUTE_DEPLOYMENTS, around),

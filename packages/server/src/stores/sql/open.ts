@@ -7,7 +7,7 @@ import type { ConfigSnapshot, GatewayPolicy } from '../ports.ts';
 import { listAudit } from './audit.ts';
 import { type Change, decodeEntry, type Run, type Surroundings, sqlCollection } from './collection.ts';
 import { bunSqliteDialect } from './dialect.ts';
-import { collectionsOn, EVALUATIONS, TOKENS } from './kinds.ts';
+import { collectionsOn, EVALUATIONS, REPRICES, TOKENS } from './kinds.ts';
 import { checkMasterKey, readMasterKeyCheck } from './master-key-check.ts';
 import { migrate } from './migrate.ts';
 import { LIVE_KINDS, SnapshotIndex } from './snapshot.ts';
@@ -76,6 +76,7 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
     providerKeys: (gatewayKey, providerSlug) => index.providerKeys(gatewayKey, providerSlug),
     customProvider: (accountId, slug) => index.customProvider(accountId, slug),
     route: (gatewayKey, name) => index.route(gatewayKey, name),
+    prices: (accountId) => index.prices(accountId),
     ensureDefaultGateway: (accountId) => ensureDefault(collections, index, accountId),
   };
   return {
@@ -97,6 +98,10 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
       const rows = await db.selectFrom('entries').selectAll().where('kind', '=', EVALUATIONS.kind).execute();
       const all = rows.map((row) => decodeEntry(EVALUATIONS, row, vault));
       return all.filter(({ data }) => !data.processed);
+    },
+    unfinishedReprices: async () => {
+      const rows = await db.selectFrom('entries').selectAll().where('kind', '=', REPRICES.kind).execute();
+      return rows.map((row) => decodeEntry(REPRICES, row, vault)).filter(({ data }) => data.state === 'running');
     },
     ensureAdminToken: (value) => ensureAdminToken(tokens, options.accountId, value),
     async close() {

@@ -1,21 +1,38 @@
 import type { GatewaySettings } from '@headgate/contract';
 import { type Clock, hashToken, Secret } from '../../lib/index.ts';
-import type { CustomProviderData, Entry, ProviderConfigData, RouteData, SecretData } from '../control-ports.ts';
+import type {
+  CustomProviderData,
+  Entry,
+  PriceData,
+  ProviderConfigData,
+  RouteData,
+  SecretData,
+} from '../control-ports.ts';
 import type {
   ConfigSnapshot,
   GatewayPolicy,
   LiveCustomProvider,
+  LivePrice,
   LiveRoute,
   ProviderKey,
   TokenIdentity,
 } from '../ports.ts';
 import { type Change, decodeEntry, type Kind } from './collection.ts';
-import { CUSTOM_PROVIDERS, GATEWAYS, PROVIDER_CONFIGS, ROUTES, SECRETS, TOKENS, type TokenData } from './kinds.ts';
+import {
+  CUSTOM_PROVIDERS,
+  GATEWAYS,
+  PRICES,
+  PROVIDER_CONFIGS,
+  ROUTES,
+  SECRETS,
+  TOKENS,
+  type TokenData,
+} from './kinds.ts';
 import type { EntryRow } from './tables.ts';
 import type { Vault } from './vault.ts';
 
 /** The kinds that the data plane looks up. */
-export const LIVE_KINDS = [GATEWAYS, TOKENS, PROVIDER_CONFIGS, SECRETS, CUSTOM_PROVIDERS, ROUTES].map(
+export const LIVE_KINDS = [GATEWAYS, TOKENS, PROVIDER_CONFIGS, SECRETS, CUSTOM_PROVIDERS, ROUTES, PRICES].map(
   ({ kind }) => kind,
 );
 
@@ -35,6 +52,8 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
   readonly #secrets = new Map<string, Secret>();
   readonly #customProviders = new Map<string, LiveCustomProvider>();
   readonly #routes = new Map<string, LiveRoute>();
+  /** By account; an array is never changed, but replaced. */
+  readonly #prices = new Map<string, readonly (LivePrice & { readonly id: string })[]>();
   readonly #apply: Record<string, (before: EntryRow | null, after: EntryRow | null) => void>;
 
   constructor(
@@ -51,6 +70,7 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
       [PROVIDER_CONFIGS.kind]: decoded(PROVIDER_CONFIGS, (before, after) => this.#configChanged(before, after)),
       [SECRETS.kind]: decoded(SECRETS, (before, after) => this.#secretChanged(before, after)),
       [CUSTOM_PROVIDERS.kind]: decoded(CUSTOM_PROVIDERS, (before, after) => this.#customChanged(before, after)),
+      [PRICES.kind]: decoded(PRICES, (before, after) => this.#priceChanged(before, after)),
       [ROUTES.kind]: decoded(ROUTES, (before, after) => this.#routeChanged(before, after)),
     };
   }
@@ -64,6 +84,7 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
       this.#secrets,
       this.#customProviders,
       this.#routes,
+      this.#prices,
     ]) {
       map.clear();
     }
@@ -108,6 +129,10 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
 
   route(gatewayKey: string, name: string): LiveRoute | null {
     return this.#routes.get(under(gatewayKey, name)) ?? null;
+  }
+
+  prices(accountId: string): readonly LivePrice[] {
+    return this.#prices.get(accountId) ?? NO_PRICES;
   }
 
   #gatewayChanged(before: Entry<GatewaySettings> | null, after: Entry<GatewaySettings> | null): void {
@@ -164,6 +189,14 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
     });
   }
 
+  #priceChanged(before: Entry<PriceData> | null, after: Entry<PriceData> | null): void {
+    const account = (after ?? before)?.accountId ?? '';
+    const rest = (this.#prices.get(account) ?? []).filter(({ id }) => id !== before?.id);
+    const all = after === null ? rest : [...rest, { id: after.id, version: after.version, ...after.data }];
+    if (all.length > 0) this.#prices.set(account, all);
+    else this.#prices.delete(account);
+  }
+
   #routeChanged(before: Entry<RouteData> | null, after: Entry<RouteData> | null): void {
     if (before !== null) this.#routes.delete(under(before.parent, before.name));
     if (after === null) return;
@@ -171,6 +204,8 @@ export class SnapshotIndex implements Omit<ConfigSnapshot, 'ensureDefaultGateway
     this.#routes.set(under(after.parent, name), { id, name, versionId: data.version.id, elements: data.elements });
   }
 }
+
+const NO_PRICES: readonly LivePrice[] = [];
 
 /** Account ids and gateway keys hold no slash. */
 function under(parent: string, name: string): string {
