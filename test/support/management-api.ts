@@ -1,7 +1,13 @@
 import { API_BASE, type Endpoint, type EndpointName, endpoints, type Envelope } from '@headgate/contract';
 import { FakeClock } from './fake-clock.ts';
-import { createEvaluationJob, type EvaluationJob } from '../../packages/server/src/jobs/index.ts';
+import {
+  createEvaluationJob,
+  createRepriceJob,
+  type EvaluationJob,
+  type RepriceJob,
+} from '../../packages/server/src/jobs/index.ts';
 import { uuidV7Source } from '../../packages/server/src/lib/index.ts';
+import { createPriceBooks } from '../../packages/server/src/pricing/index.ts';
 import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.ts';
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import type { ControlStore } from '../../packages/server/src/stores/control-ports.ts';
@@ -20,6 +26,7 @@ export interface ApiFixture {
   cache: AnswerCache;
   clock: FakeClock;
   evaluations: EvaluationJob;
+  reprices: RepriceJob;
   /** As after a new start of the process: the stores stay. */
   restart(): void;
   /** Errors that the API reported instead of showing them. */
@@ -80,6 +87,8 @@ export async function apiFixture(): Promise<ApiFixture> {
   const reported: unknown[] = [];
   const report = (error: unknown) => reported.push(error);
   const evaluations = createEvaluationJob({ control, logs, clock, report });
+  const prices = createPriceBooks((accountId) => control.snapshot.prices(accountId));
+  const reprices = createRepriceJob({ control, logs, prices, clock, report });
   const deps: ApiDeps = {
     control,
     logs,
@@ -90,6 +99,8 @@ export async function apiFixture(): Promise<ApiFixture> {
     mayBePrivate: (host) => host === 'mock.internal',
     evaluationsWaiting: () => evaluations.wake(),
     evaluationProgress: (id) => evaluations.progress(id),
+    repricesWaiting: () => reprices.wake(),
+    repriceProgress: (id) => reprices.progress(id),
     report,
   };
   let api = createApi(deps);
@@ -114,6 +125,7 @@ export async function apiFixture(): Promise<ApiFixture> {
       api = createApi(deps);
     },
     evaluations,
+    reprices,
     control,
     logs,
     cache,

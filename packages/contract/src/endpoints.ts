@@ -8,7 +8,9 @@ import type { Endpoint, ParamName } from './endpoint.ts';
 import { evaluationEndpoints } from './evaluations.ts';
 import { gatewayEndpoints } from './gateways.ts';
 import { logEndpoints } from './logs.ts';
+import { priceEndpoints } from './prices.ts';
 import { providerConfigEndpoints } from './provider-configs.ts';
+import { repriceEndpoints } from './repricing.ts';
 import { routeEndpoints } from './routes.ts';
 import { secretsStoreEndpoints } from './secrets-store.ts';
 import { tokenEndpoints } from './tokens.ts';
@@ -17,6 +19,8 @@ import { tokenEndpoints } from './tokens.ts';
 export const endpoints = {
   ...gatewayEndpoints,
   ...logEndpoints,
+  ...repriceEndpoints,
+  ...priceEndpoints,
   ...cacheEndpoints,
   ...providerConfigEndpoints,
   ...customProviderEndpoints,

@@ -5,7 +5,7 @@ import { createApi } from './api/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createGateway, OwnTokens } from './gateway/index.ts';
 import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
-import { createEvaluationJob } from './jobs/index.ts';
+import { createEvaluationJob, createRepriceJob } from './jobs/index.ts';
 import { hostMatcher, keepMemoryLow, Metrics, processMemory, systemClock, uuidV7Source } from './lib/index.ts';
 import { withMasterKey } from './master-key.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -83,6 +83,8 @@ export async function compose(config: Config): Promise<Runtime> {
   });
   const evaluations = createEvaluationJob({ control, logs, clock: systemClock, report });
   evaluations.wake();
+  const reprices = createRepriceJob({ control, logs, prices, clock: systemClock, report });
+  await reprices.recover();
   const app = createApp({
     gateway,
     api: createApi({
@@ -95,6 +97,8 @@ export async function compose(config: Config): Promise<Runtime> {
       mayBePrivate,
       evaluationsWaiting: () => evaluations.wake(),
       evaluationProgress: (id) => evaluations.progress(id),
+      repricesWaiting: () => reprices.wake(),
+      repriceProgress: (id) => reprices.progress(id),
       report,
     }),
     accountId: config.accountId,
@@ -114,6 +118,7 @@ export async function compose(config: Config): Promise<Runtime> {
       const inTime = await listener.drain(config.drainMs);
       stopKeeping();
       await evaluations.stop();
+      await reprices.stop();
       await logs.flush();
       await logs.close();
       await cache.close();

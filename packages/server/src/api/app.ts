@@ -22,8 +22,10 @@ import { type ApiDeps, type Call, type Handlers, type Page, Versioned } from './
 import { evaluationHandlers } from './evaluations.ts';
 import { dropRemovedLogs, gatewayHandlers } from './gateways.ts';
 import { logHandlers } from './logs.ts';
+import { priceHandlers } from './prices.ts';
 import { providerConfigHandlers } from './provider-configs.ts';
 import { parseBody, parseQuery } from './read-input.ts';
+import { repriceHandlers } from './repricing.ts';
 import { routeHandlers } from './routes.ts';
 import { secretsStoreHandlers } from './secrets-store.ts';
 import { tokenHandlers } from './tokens.ts';
@@ -87,6 +89,8 @@ function allHandlers(deps: ApiDeps): Handlers<Endpoints> {
   return {
     ...gatewayHandlers(deps),
     ...logHandlers(deps),
+    ...repriceHandlers(deps),
+    ...priceHandlers(deps),
     ...cacheHandlers(deps),
     ...providerConfigHandlers(deps),
     ...customProviderHandlers(deps),

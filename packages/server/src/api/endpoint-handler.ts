@@ -1,7 +1,7 @@
 import type { BodyOf, Endpoint, ParamsOf, QueryOf, ResponseOf } from '@headgate/contract';
 import type { Clock } from '../lib/index.ts';
 import type { AnswerCache } from '../stores/cache-ports.ts';
-import type { ControlStore, Write } from '../stores/control-ports.ts';
+import type { ControlStore, RepriceData, Write } from '../stores/control-ports.ts';
 import type { LogStore, TokenIdentity } from '../stores/ports.ts';
 
 export interface ApiDeps {
@@ -18,6 +18,10 @@ export interface ApiDeps {
   evaluationsWaiting: () => void;
   /** How far an evaluation is that is being worked on: logs looked at, of so many. */
   evaluationProgress: (id: string) => { logs: number; of: number } | null;
+  /** Told that a repricing was stored and waits to be worked on. */
+  repricesWaiting: () => void;
+  /** How far a repricing is that is being worked on: what it counted, and how many rows there are (null: not counted yet). */
+  repriceProgress: (id: string) => { counted: Pick<RepriceData, 'total' | 'models'>; of: number | null } | null;
   /** Told of errors that no client can act on. */
   report: (error: unknown, context: string) => void;
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../lib/index.ts';
 import { addConnectionOptions, connect, type Connection } from './connection.ts';
 import { tableLine } from './print.ts';
 import { addQueryOptions, queryInput, readFilter } from './query-options.ts';
+import { addRepriceCommand } from './reprice.ts';
 import { LOG_COLUMNS } from './resources.ts';
 import { type LogRows, tail } from './tail.ts';
 
@@ -33,6 +34,8 @@ export function addLogCommands(logs: Command): void {
     .option('--json', 'print one JSON object a line')
     .action((options: TailOptions) => followLogs(options));
   addConnectionOptions(follow);
+
+  addRepriceCommand(logs);
 
   const remove = logs
     .command('delete')

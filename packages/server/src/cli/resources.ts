@@ -170,6 +170,26 @@ export const RESOURCES: readonly Resource[] = [
     ],
   },
   {
+    name: 'prices',
+    about: "the account's own prices of models",
+    actions: [
+      {
+        name: 'list',
+        about: 'list them',
+        operation: 'prices.list',
+        columns: ['provider', 'model', 'valid_from', 'valid_until', 'rates', 'version'],
+      },
+      { name: 'get', about: 'show one', operation: 'prices.get', args: ['provider', 'model'] },
+      {
+        name: 'set',
+        about: 'set one, e.g. --set rates.input=0.0000025; those with another valid_from stay',
+        operation: 'prices.set',
+        args: ['provider', 'model'],
+      },
+      { name: 'delete', about: 'delete one', operation: 'prices.delete', args: ['provider', 'model'] },
+    ],
+  },
+  {
     name: 'datasets',
     about: 'datasets: live queries over the logs of a gateway',
     actions: [

@@ -1,7 +1,6 @@
 import type { EvaluationData } from '../stores/control-ports.ts';
-import type { LogFilter, LogQuery, LogRecord, LogStore } from '../stores/ports.ts';
-
-const LOGS_PER_PAGE = 500;
+import type { LogRecord, LogStore } from '../stores/ports.ts';
+import { type LogSpan, logPages } from './log-pages.ts';
 
 /** A snapshot: the logs of a gateway up to a time. */
 export interface Snapshot {
@@ -29,7 +28,7 @@ export async function* datasetLogs(
 ): AsyncGenerator<{ read: number; fresh: LogRecord[] }> {
   const seen = snapshot.datasets.length > 1 ? new Set<string>() : null;
   for (const { data } of snapshot.datasets) {
-    for await (const page of pages(logs, queryOf(snapshot, data.filters))) {
+    for await (const page of logPages(logs, queryOf(snapshot, data.filters))) {
       const fresh = seen === null ? page : page.filter(({ id }) => !seen.has(id));
       for (const { id } of fresh) seen?.add(id);
       yield { read: page.length, fresh };
@@ -37,12 +36,10 @@ export async function* datasetLogs(
   }
 }
 
-type Query = Omit<LogQuery, 'page' | 'perPage'>;
-
 function queryOf(
   { gatewayKey, untilMs }: Snapshot,
   filters: EvaluationData['datasets'][number]['data']['filters'],
-): Query {
+): LogSpan {
   return {
     gatewayKey,
     filters: [...filters, { key: 'created_at', operator: 'lt', value: [isoTime(untilMs + 1)] }],
@@ -50,35 +47,6 @@ function queryOf(
     direction: 'asc',
     withStatistics: false,
   };
-}
-
-/**
- * All rows in the order of time. Each page begins at the time of the last row before it: a store finds that at once,
- * while counting through all earlier pages would take ever longer.
- */
-async function* pages(logs: Logs, query: Query): AsyncGenerator<LogRecord[]> {
-  let fromMs = Number.NEGATIVE_INFINITY;
-  let page = 1;
-  /** Rows at `fromMs` that an earlier page had. */
-  let had = new Set<string>();
-  for (;;) {
-    const filters = fromMs === Number.NEGATIVE_INFINITY ? query.filters : [...query.filters, since(fromMs)];
-    const { rows } = await logs.list({ ...query, filters, page, perPage: LOGS_PER_PAGE });
-    yield rows.filter(({ id }) => !had.has(id));
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < LOGS_PER_PAGE) return;
-    if (last.createdAtMs === fromMs) {
-      page++;
-      continue;
-    }
-    fromMs = last.createdAtMs;
-    page = 1;
-    had = new Set(rows.filter(({ createdAtMs }) => createdAtMs === fromMs).map(({ id }) => id));
-  }
-}
-
-function since(ms: number): LogFilter {
-  return { key: 'created_at', operator: 'gt', value: [isoTime(ms - 1)] };
 }
 
 function isoTime(ms: number): string {

@@ -41,6 +41,16 @@ export interface Bill extends CostBreakdown {
   version: string | null;
 }
 
+/** The bill as a log row keeps it. */
+export function logBill({ source, version, components }: Bill) {
+  const lines = components.map(({ component, units, unitPricePico }) => ({
+    component,
+    units,
+    unitPrice: unitPricePico,
+  }));
+  return { source, version, lines };
+}
+
 /** Beyond this, more than nine million dollars, a log row can't hold a cost. */
 export const MAX_COST_PICO = 2n ** 63n - 1n;
 

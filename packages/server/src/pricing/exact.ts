@@ -37,6 +37,12 @@ export function parseRate(text: string | number): Exact {
   return { top: BigInt(top), bottom: BigInt(bottom) };
 }
 
+/** The same amount as a plain decimal, `1e-6` as `0.000001`; null for what is no amount. */
+export function plainDecimal(text: string): string | null {
+  const amount = parseExact(text);
+  return amount === null ? null : formatExact(amount);
+}
+
 /** Reads back what `formatExact` wrote. @throws Error on other text. */
 export function parsePico(text: string): Exact {
   const decimal = parseExact(text);

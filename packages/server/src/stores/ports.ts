@@ -67,7 +67,7 @@ export interface LogRecord {
   usage: Usage | null;
   /** Null: not known. */
   costPico: bigint | null;
-  /** Null where the cost is not known, and for answers from the cache. */
+  /** Null where the cost is not known (unless the client has its own prices), and for answers from the cache. */
   bill: LogBill | null;
   customCost: boolean;
   /** The provider's word for how it served the call, in lower case; null: none. */

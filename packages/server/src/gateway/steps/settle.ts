@@ -1,6 +1,6 @@
 import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
-import { type Bill, billableIn, costOfAnswer, type PriceBooks } from '../../pricing/index.ts';
+import { billableIn, costOfAnswer, logBill, type PriceBooks } from '../../pricing/index.ts';
 import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
 import type { Trail } from '../call.ts';
 import type { Ended, Measures } from '../measures.ts';
@@ -52,16 +52,7 @@ function costOf(trail: Trail, prices: PriceBooks): Cost | null {
   if (reading === null || gateway === null) return null;
   const book = prices.of(gateway.accountId);
   const bill = costOfAnswer(book, { provider, modelAsked: modelAsked || null, reading, atMs, custom });
-  return bill === null ? null : { totalPico: bill.totalPico, bill: billForLog(bill) };
-}
-
-function billForLog({ source, version, components }: Bill): LogRecord['bill'] {
-  const lines = components.map(({ component, units, unitPricePico }) => ({
-    component,
-    units,
-    unitPrice: unitPricePico,
-  }));
-  return { source, version, lines };
+  return bill === null ? null : { totalPico: bill.totalPico, bill: logBill(bill) };
 }
 
 function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, durationMs }: Ended): LogRecord {
@@ -95,7 +86,9 @@ function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, duratio
     tokensOut: usage?.output ?? null,
     usage,
     costPico: cost?.totalPico ?? null,
-    bill: cost?.bill ?? null,
+    // Says that no price list has a word in it, also where the cost is not known.
+    bill:
+      cost?.bill ?? (trail.customCost === null || trail.cached ? null : { source: 'custom', version: null, lines: [] }),
     serviceTier: billed?.serviceTier ?? null,
     billedRuns: billed?.billedRuns?.slice() ?? null,
     customCost: trail.customCost !== null && cost !== null && !trail.cached,
