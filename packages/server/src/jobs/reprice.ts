@@ -68,12 +68,11 @@ export function createRepriceJob(deps: RepriceJobDeps): RepriceJob {
         if (wanted && !stopped) wake();
       });
   }
+  async function interrupt(): Promise<void> {
+    for (const entry of await deps.control.unfinishedReprices()) await finish(entry, deps, { state: 'interrupted' });
+  }
   return {
-    recover: async () => {
-      for (const entry of await deps.control.unfinishedReprices()) {
-        await finish(entry, deps, { state: 'interrupted' });
-      }
-    },
+    recover: interrupt,
     wake,
     progress: (id) => (current?.id === id ? { counted: current.tally.result(), of: current.of } : null),
     idle: async () => {
@@ -82,6 +81,8 @@ export function createRepriceJob(deps: RepriceJobDeps): RepriceJob {
     stop: async () => {
       stopped = true;
       await running;
+      // Those that waited for their turn.
+      await interrupt().catch((error: unknown) => deps.report(error, 'repricing'));
     },
   };
 }
