@@ -32,7 +32,8 @@ function anthropicDecoder(draft: Draft): Decoder {
     if (sizeWithin(merged, MAX_RAW_BYTES) !== null) usage = merged;
     draft.setUsage(anthropicUsage(usage), usage);
     if (Array.isArray(usage.iterations)) draft.extra.iterations = usage.iterations;
-    draft.addTier(usage.service_tier);
+    // The fast mode has prices of its own.
+    draft.addTier(usage.speed === 'fast' ? 'fast' : usage.service_tier);
   };
   return {
     body(value) {

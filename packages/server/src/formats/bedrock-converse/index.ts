@@ -32,6 +32,7 @@ function converseDecoder(draft: Draft): Decoder {
       for (const [index, block] of asObjects(message?.content).entries()) readBlock(block, draft, index);
       draft.finishReason = asName(value.stopReason);
       readUsage(value.usage, draft);
+      draft.addTier(asObject(value.serviceTier)?.type);
     },
     event(value, name) {
       // Converse names its frames; Nova behind Invoke wraps each event in an object of that name.
@@ -65,6 +66,7 @@ const READ_EVENT = new Map<string, (event: Json, draft: Draft) => void>([
     'metadata',
     (event, draft) => {
       readUsage(event.usage, draft);
+      draft.addTier(asObject(event.serviceTier)?.type);
       if (draft.finishReason !== null) draft.ended = true;
     },
   ],
