@@ -89,6 +89,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     retry: { retries: 0, delayMs: 0, backoff: 'constant' },
     ownKeysOnly: false,
     cacheTtlS: 0,
+    asksUsage: false,
     rateLimit: null,
     spendLimits: null,
     ...options.policy,

@@ -106,6 +106,8 @@ const optional = {
   retry_max_attempts: z.int().min(0).max(5).nullable(),
   spend_limits: spendLimits.nullable(),
   store_id: z.string().nullable(),
+  /** `inject`: OpenAI-style streams are asked for their usage, which the client does not see. */
+  stream_usage: z.enum(['as_sent', 'inject']),
   stripe: stripeSettings.nullable(),
   workers_ai_billing_mode: z.enum(['postpaid', 'unified']),
   zdr: z.boolean(),
@@ -145,6 +147,7 @@ export const GATEWAY_DEFAULTS: Omit<GatewaySettings, keyof typeof required> = {
   retry_max_attempts: null,
   spend_limits: null,
   store_id: null,
+  stream_usage: 'as_sent',
   stripe: null,
   workers_ai_billing_mode: 'postpaid',
   zdr: false,

@@ -66,6 +66,7 @@ const VALID: [string, unknown[]][] = [
   ['retry_max_attempts', [0, 5, null]],
   ['spend_limits', [{ enabled: true, rules: [rule] }, { enabled: false, rules: [] }, null]],
   ['store_id', ['store', null]],
+  ['stream_usage', ['as_sent', 'inject']],
   ['stripe', [{ authorization: 'sk_live', usage_events: [{ payload: '{}' }] }, null]],
   ['workers_ai_billing_mode', ['postpaid', 'unified']],
   ['zdr', [true, false]],
@@ -136,6 +137,7 @@ const INVALID: [string, [unknown, (string | number)[]?][]][] = [
     ],
   ],
   ['store_id', [[1]]],
+  ['stream_usage', [['always'], [true]]],
   [
     'stripe',
     [

@@ -123,6 +123,8 @@ function wireGateway(entry: Entry<GatewaySettings>, token: TokenIdentity): Gatew
     is_default: id === DEFAULT_GATEWAY_ID,
     created_at: isoTime(entry.createdAtMs),
     modified_at: isoTime(entry.modifiedAtMs),
+    // One that was stored before a setting existed has its default.
+    ...GATEWAY_DEFAULTS,
     ...data,
     stripe: data.stripe && { ...data.stripe, authorization: shown(data.stripe.authorization) },
     otel:

@@ -93,6 +93,7 @@ const optional = {
   retry_max_attempts: orNull(fc.integer({ min: 0, max: 5 })),
   spend_limits: orNull(partial({ enabled: fc.boolean(), rules: fc.array(spendRule, { maxLength: 4 }) })),
   store_id: orNull(text),
+  stream_usage: orNull(fc.constantFrom('as_sent', 'inject')),
   stripe: orNull(
     fc.record({ authorization: text, usage_events: fc.array(fc.record({ payload: text }), { maxLength: 2 }) }),
   ),

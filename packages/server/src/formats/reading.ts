@@ -126,11 +126,16 @@ export interface ReaderInput {
   maxTextBytes?: number;
 }
 
+/** What a request says of its stream's usage: nothing, that it wants it, or something else. */
+export type StreamOptions = 'none' | 'usage' | 'other';
+
 /** What is read out of a request body, once. */
 export interface RequestReading {
   model: string | null;
   /** Whether a stream was asked for in the body. */
   stream: boolean;
+  /** Of OpenAI's `stream_options`. */
+  streamOptions: StreamOptions;
   /** Upper bound for output tokens that the client set, or null. */
   maxOutputTokens: number | null;
 }

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import { type RequestReading, readRequest } from './index.ts';
 
 const bytes = (body: unknown) => new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
-const NOTHING: RequestReading = { model: null, stream: false, maxOutputTokens: null };
+const NOTHING: RequestReading = { model: null, stream: false, streamOptions: 'none', maxOutputTokens: null };
 
 describe('requests', () => {
   test.each<[rule: string, body: unknown, reading: Partial<RequestReading>]>([
     [
       'model, stream and bound',
       { model: 'm', stream: true, max_tokens: 5 },
-      { model: 'm', stream: true, maxOutputTokens: 5 },
+      { model: 'm', stream: true, streamOptions: 'none', maxOutputTokens: 5 },
     ],
     ['the newer OpenAI name wins', { max_tokens: 5, max_completion_tokens: 6 }, { maxOutputTokens: 6 }],
     ['Responses', { max_output_tokens: 7 }, { maxOutputTokens: 7 }],

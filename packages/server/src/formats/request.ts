@@ -1,6 +1,6 @@
 import { decodeUtf8 } from './framing/index.ts';
 import { asCount, asName, asObject, type Json, parseJson } from './json.ts';
-import type { RequestReading } from './reading.ts';
+import type { RequestReading, StreamOptions } from './reading.ts';
 
 /** How far into a multipart body the form fields are looked for. */
 const MULTIPART_BYTES = 64 * 1024;
@@ -20,8 +20,14 @@ export function readRequestJson(body: Json): RequestReading {
   return {
     model: asName(body.model) ?? asName(body.model_id) ?? asName(body.modelId),
     stream: body.stream === true,
+    streamOptions: streamOptions(body.stream_options),
     maxOutputTokens: maxOutputTokens(body),
   };
+}
+
+function streamOptions(value: unknown): StreamOptions {
+  if (value === undefined) return 'none';
+  return asObject(value)?.include_usage === true ? 'usage' : 'other';
 }
 
 /** Where the formats write the bound for output tokens: OpenAI, Anthropic, Cohere, TGI, Ollama, Gemini, Bedrock. */
@@ -62,5 +68,10 @@ function readForm(body: Uint8Array): RequestReading {
     const header = new RegExp(`name="?${name}"?[^\\r\\n]*(?:\\r?\\n[^\\r\\n]+)*\\r?\\n\\r?\\n([^\\r\\n]*)\\r?\\n`, 'i');
     return header.exec(start)?.[1]?.trim() ?? null;
   };
-  return { model: asName(field('model')), stream: field('stream') === 'true', maxOutputTokens: null };
+  return {
+    model: asName(field('model')),
+    stream: field('stream') === 'true',
+    streamOptions: 'none',
+    maxOutputTokens: null,
+  };
 }

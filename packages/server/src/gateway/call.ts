@@ -60,6 +60,8 @@ export interface Step {
   readonly query: string;
   readonly body: Uint8Array | null;
   readonly asked: RequestReading;
+  /** The stream's usage is asked for upstream and hidden from the client. */
+  readonly asksUsage: boolean;
   readonly options: CallOptions;
 }
 
@@ -102,6 +104,12 @@ export interface Answer {
 /** An attempt's answer for its own caller alone. */
 export function answerOf({ step, trail, status, statusText, headers, body, upstream, row }: Opened): Answer {
   return { step, trail, status, statusText, headers, row, pieces: body === null ? null : ownPieces(body, upstream) };
+}
+
+/** The usage that a stream was asked for and its client is not shown. */
+export interface HiddenUsage {
+  /** The event, as the provider sent it; null as long as it has not come. */
+  readonly event: Uint8Array | null;
 }
 
 /** How the body of an answer ended. */
@@ -169,4 +177,6 @@ export interface Trail {
   end: BodyEnd | 'refused' | 'failed' | null;
   responseBody: Uint8Array | null;
   reading: Reading | null;
+  /** What was taken out of the answer on its way; null where nothing is. */
+  hidden: HiddenUsage | null;
 }

@@ -99,6 +99,8 @@ export class Endings {
   finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
     trail.end = end;
     if (trail.streamed) this.#endedStreams += 1;
+    const hidden = trail.hidden?.event ?? null;
+    if (hidden !== null) tap.learn(hidden);
     // Nearly always at once: only a content coding has to be waited for.
     const result = tap.end();
     return result instanceof Promise

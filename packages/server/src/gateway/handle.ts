@@ -22,6 +22,7 @@ import { InFlight } from './shared-answer.ts';
 import { createMeasures } from './measures.ts';
 import { lap, serverTiming } from './stages.ts';
 import { rateHeaders } from './steps/limit-rate.ts';
+import { StreamUsage } from './stream-usage.ts';
 import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
 
@@ -94,7 +95,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
   // Built once: calls only read them.
   const planning = { ...deps, baseUrls };
   const pool = new KeyPool();
-  const trying = { ...deps, firstByteTimeoutMs, pool, budgets, inFlight, giveUp, passOver, observe, abandon };
+  const streamUsage = new StreamUsage();
+  const trying = {
+    ...deps,
+    firstByteTimeoutMs,
+    streamUsage,
+    pool,
+    budgets,
+    inFlight,
+    giveUp,
+    passOver,
+    observe,
+    abandon,
+  };
 
   /** The walk: each line is one step, one file. Any step may throw a Refusal; settle runs exactly once for every attempt. */
   async function handle(request: Request, bodyRead: () => void = () => undefined): Promise<Response> {

@@ -45,6 +45,7 @@ test('headers marked for steps are those that options are read from', () => {
     rateLimit: null,
     spendLimits: null,
     cacheTtlS: 0,
+    asksUsage: false,
   });
   expect([...asked].sort()).toEqual(
     REQUEST_HEADERS.filter(({ step }) => step)

@@ -3,6 +3,8 @@ import type { BodyEnd } from './call.ts';
 import { Capture, type CaptureBudget } from './capture.ts';
 import { createDecoder, type Decoder } from './decode.ts';
 
+const BLANK_LINES = Buffer.from('\n\n');
+
 /** The head of the answer that is observed. */
 export interface Observed {
   readonly status: number;
@@ -55,6 +57,12 @@ export class Tap {
     this.size += chunk.byteLength;
     if (this.#decoder !== null) this.#decoder.push(chunk);
     else this.#take(chunk);
+  }
+
+  /** Reads what is hidden from the client: it belongs to the reading, not to the body. After all that was pushed. */
+  learn(event: Uint8Array): void {
+    // The blank line ends an event that was cut.
+    this.#reader?.push(Buffer.concat([BLANK_LINES, event]));
   }
 
   /** Ends the observation; a promise where a content coding is still being undone. The memory stays taken until `release`. */

@@ -29,6 +29,7 @@ const NOTHING_YET = {
   end: null,
   responseBody: null,
   reading: null,
+  hidden: null,
 } satisfies Partial<Trail>;
 
 /** The trail of a call's first attempt: the call's own row. */

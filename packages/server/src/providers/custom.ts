@@ -29,6 +29,8 @@ export function customProviderRow(custom: CustomProvider): ProviderRow {
     baseUrl,
     credentialHeaders: ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'xi-api-key'],
     auth: { kind: 'bearer' },
+    // Most are vLLM and its like; one that refuses the option is asked without it.
+    streamUsage: 'asked',
     place: (path) => ({ path, headers: { ...headers }, userGiven: true }),
   });
 }

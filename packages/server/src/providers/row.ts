@@ -89,6 +89,11 @@ export interface ProviderRow {
    * `*` for one label or more.
    */
   readonly keyOrigins?: readonly string[];
+  /**
+   * OpenAI-style streams of this provider tell their usage only where `stream_options.include_usage` asks for it. Not set
+   * where they tell it unasked, or do not know the option.
+   */
+  readonly streamUsage?: 'asked';
   /** Builds the upstream URL. Never throws. */
   target(input: TargetInput): Target | TargetProblem;
   /** Format of the answer at this provider path (`Target.path`). */

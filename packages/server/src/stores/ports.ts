@@ -282,6 +282,8 @@ export interface GatewayPolicy {
   readonly spendLimits: GatewaySettings['spend_limits'];
   /** Lifetime of cached answers in seconds; 0: no caching unless a call brings its own key. */
   readonly cacheTtlS: number;
+  /** OpenAI-style streams are asked for their usage where the client did not ask, and it is kept from the client. */
+  readonly asksUsage: boolean;
 }
 
 /** Retries of one upstream request. */

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import { readRequest, type RequestReading } from '../../formats/index.ts';
+import { type FormatName, readRequest, type RequestReading } from '../../formats/index.ts';
 import { customProviderRow, findProvider, type ProviderRow } from '../../providers/index.ts';
 import type { ConfigSnapshot } from '../../stores/ports.ts';
 import type { ReadCall, Step } from '../call.ts';
@@ -15,7 +15,7 @@ export interface PlanDeps {
   readonly baseUrls: ReadonlyMap<string, string>;
 }
 
-const NOTHING_ASKED: RequestReading = { model: null, stream: false, maxOutputTokens: null };
+const NOTHING_ASKED: RequestReading = { model: null, stream: false, streamOptions: 'none', maxOutputTokens: null };
 const CUSTOM_PREFIX = 'custom-';
 
 /**
@@ -95,18 +95,26 @@ function planStep(call: ReadCall, deps: PlanDeps, wanted: Wanted): Step {
     else headers.set(name, value);
   }
   const asked = body === null || body.byteLength === 0 ? NOTHING_ASKED : readRequest(body, headers.get('content-type'));
+  const format = provider.format(target.path);
   return {
     index,
     provider,
     target,
-    format: provider.format(target.path),
+    format,
     method,
     headers,
     query,
     body,
     asked,
+    asksUsage:
+      call.gateway.asksUsage && hidesUsage(provider, format) && asked.stream && asked.streamOptions !== 'usage',
     options,
   };
+}
+
+/** Whether a stream of this format has no usage unless it is asked for. */
+function hidesUsage(provider: ProviderRow, format: FormatName): boolean {
+  return provider.streamUsage === 'asked' && (format === 'openai-chat' || format === 'openai-completions');
 }
 
 function providerOf(slug: string, accountId: string, control: ConfigSnapshot): ProviderRow | null {

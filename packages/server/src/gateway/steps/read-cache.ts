@@ -99,6 +99,7 @@ export async function readCache(
     return { step, trail, status, statusText, headers, pieces, row };
   }
   const trail = hit(begin(step), shared.answer);
+  trail.hidden = shared.answer.trail.hidden;
   lap(trail, 'provider', deps.clock);
   return { step, trail, status, statusText, headers, pieces, row: null };
 }
@@ -197,9 +198,15 @@ function ownerOf(call: ReadCall, { provider, options }: Step, deps: CacheDeps): 
   return mayBeOperators && deps.operatorKeys.has(provider.slug) ? 'operator' : 'none';
 }
 
+/** Keeps the usage that a stored answer's client is not shown. No header can have this name. */
+const HIDDEN_USAGE = ':usage';
+
 function cachedAnswer(trail: Trail, step: Step, stored: CachedAnswer): Answer {
   const headers = new Headers();
-  for (const [name, value] of stored.headers) headers.append(name, value);
+  for (const [name, value] of stored.headers) {
+    if (name === HIDDEN_USAGE) trail.hidden = { event: Buffer.from(value) };
+    else headers.append(name, value);
+  }
   const { status } = stored;
   hit(trail, { status, headers });
   return { step, trail, status, statusText: '', headers, pieces: storedPieces(stored.body), row: null };
@@ -221,10 +228,13 @@ interface Completed {
 }
 
 function entryOf(call: ReadCall, step: Step, { opened, body, options, nowMs }: Completed): CachedAnswer {
+  const hidden = opened.trail.hidden?.event ?? null;
+  // Cookies are for the one who was given them.
+  const headers = [...opened.headers].filter(([name]) => name !== 'set-cookie');
+  if (hidden !== null) headers.push([HIDDEN_USAGE, Buffer.from(hidden).toString()]);
   return {
     status: opened.status,
-    // Cookies are for the one who was given them.
-    headers: [...opened.headers].filter(([name]) => name !== 'set-cookie'),
+    headers,
     body,
     storedAtMs: nowMs,
     expiresAtMs: nowMs + options.ttlS * 1000,

@@ -4,12 +4,14 @@ import { type Authorizer, CredentialError } from '../../providers/index.ts';
 import type { Opened, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
 import { lap } from '../stages.ts';
+import type { StreamUsage } from '../stream-usage.ts';
 import type { ChosenKey } from './choose-key.ts';
 
 export interface SendDeps {
   readonly send: Send;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  readonly streamUsage: StreamUsage;
 }
 
 export interface Sending {
@@ -39,17 +41,8 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
     upstream.abort();
   });
   try {
-    const { url, headers } = await authorized(sending, deps.authorizer);
-    lap(trail, 'key', deps.clock);
-    const response = await deps.send({
-      url,
-      method: step.method,
-      headers,
-      body: step.body,
-      signal: upstream.signal,
-      userGiven: step.target.userGiven === true,
-    });
-    lap(trail, 'provider', deps.clock);
+    const once = (asked: Step) => sendOnce({ ...sending, step: asked }, upstream.signal, deps);
+    const response = step.asksUsage ? await deps.streamUsage.send(step, trail, once) : await once(step);
     trail.latencyMs = trail.lapMono - trail.startedMono;
     const { status, statusText, headers: answered, body } = response;
     if (status < 200 || status > 599) {
@@ -68,6 +61,16 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
   } finally {
     cancelTimer();
   }
+}
+
+async function sendOnce(sending: Sending, signal: AbortSignal, deps: SendDeps): Promise<Response> {
+  const { step, trail } = sending;
+  const { url, headers } = await authorized(sending, deps.authorizer);
+  lap(trail, 'key', deps.clock);
+  const { method, body, target } = step;
+  const response = await deps.send({ url, method, headers, body, signal, userGiven: target.userGiven === true });
+  lap(trail, 'provider', deps.clock);
+  return response;
 }
 
 async function authorized({ step, key }: Sending, authorizer: Authorizer): Promise<{ url: string; headers: Headers }> {

@@ -29,6 +29,7 @@ export const awsBedrock = providerRow({
   baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
   credentialHeaders: ['authorization', 'x-amz-security-token', 'x-api-key'],
   auth: RUNTIME_AUTH,
+  streamUsage: 'asked',
   keyOrigins: [...BASES.values()],
   place(clientPath, input) {
     const [, service = '', region = '', path = ''] = PATH.exec(clientPath) ?? [];

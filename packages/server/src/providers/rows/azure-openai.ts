@@ -9,6 +9,7 @@ export const azureOpenai = providerRow({
   baseUrl: 'https://{resource}.openai.azure.com/openai/deployments/{deployment}',
   credentialHeaders: ['api-key', 'authorization'],
   auth: { kind: 'header', name: 'api-key' },
+  streamUsage: 'asked',
   place(clientPath) {
     const [, resource, deployment, path = ''] = PATH.exec(clientPath) ?? [];
     if (resource === undefined || deployment === undefined) {

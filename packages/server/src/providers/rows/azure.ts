@@ -15,6 +15,7 @@ export const azure = providerRow({
   baseUrl: 'https://{resource}.services.ai.azure.com',
   credentialHeaders: ['x-api-key', 'api-key', 'authorization'],
   auth: { kind: 'header', name: 'api-key' },
+  streamUsage: 'asked',
   place(clientPath) {
     const [, resource, path = ''] = PATH.exec(clientPath) ?? [];
     if (resource === undefined) return { problem: 'Azure paths are {resource}/{path}' };

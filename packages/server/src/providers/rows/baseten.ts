@@ -13,6 +13,7 @@ export const baseten = providerRow({
   baseUrl: 'https://inference.baseten.co',
   credentialHeaders: ['authorization'],
   auth: { kind: 'bearer' },
+  streamUsage: 'asked',
   keyOrigins: [MODEL_BASE],
   place(clientPath) {
     const [, model, rest = ''] = MODEL_PATH.exec(clientPath) ?? [];

@@ -11,6 +11,7 @@ export const googleAiStudio = plainRow({
   credentialQuery: ['key', 'api_key'],
   auth: { kind: 'header', name: 'x-goog-api-key' },
   // The OpenAI surface takes the same key as bearer.
+  streamUsage: 'asked',
   authAt: (path) => (/^v\d[a-z0-9]*\/openai\//.test(path) ? { kind: 'bearer' } : null),
   model: googleModel,
   format: googleFormat,

@@ -11,6 +11,7 @@ export const googleVertexAi = providerRow({
   credentialHeaders: ['authorization', 'x-goog-api-key'],
   credentialQuery: ['key'],
   auth: { kind: 'google-token', apiKey: { kind: 'header', name: 'x-goog-api-key' } },
+  streamUsage: 'asked',
   keyOrigins: ['https://aiplatform.googleapis.com', 'https://aiplatform.{region}.rep.googleapis.com'],
   /** The region is part of the provider's own path, so nothing is taken off it. Express mode names no region. */
   place(clientPath) {

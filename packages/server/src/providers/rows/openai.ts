@@ -7,6 +7,7 @@ export const openai = plainRow({
   baseUrl: 'https://api.openai.com/v1',
   credentialHeaders: ['authorization'],
   auth: { kind: 'bearer' },
+  streamUsage: 'asked',
   rewrite: dropVersion(),
   // `threads/{id}/messages` is not Anthropic's.
   format: (path) => (path.startsWith('threads/') ? 'unknown' : formatForPath(path)),

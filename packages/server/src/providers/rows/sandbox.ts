@@ -7,5 +7,6 @@ export const sandbox = plainRow({
   baseUrl: 'sandbox:',
   credentialHeaders: ['authorization', 'x-api-key'],
   auth: { kind: 'none' },
+  streamUsage: 'asked',
   rewrite: ensureVersion(),
 });
