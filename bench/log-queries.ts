@@ -255,6 +255,7 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
     error: failed ? { code: 'rate_limit_exceeded', message: 'Rate limit reached, try again in 2.1 s' } : null,
     streamed,
     finishReason: failed ? null : pick(['stop', 'stop', 'stop', 'length', 'tool_calls']),
+    usageSource: 'provider',
     payloadDropped: false,
     limitsObserved: null,
     stages: { plan: thousandths(0.2), cache: thousandths(0.1), send: durationMs, settle: thousandths(0.1) },

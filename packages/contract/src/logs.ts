@@ -95,7 +95,7 @@ export type LogListQuery = z.output<typeof logListQuery>;
 
 /**
  * A log row: one attempt of one call. `duration` and `timings` are milliseconds, `cost` US dollars, sizes bytes,
- * `metadata` a JSON text. `timings.latency` is the time to the provider's first byte, `timings.stages` our own time.
+ * `metadata` a JSON text. `estimated` says that tokens and cost rest on a count of our own (`usage_source`). `timings.latency` is the time to the provider's first byte, `timings.stages` our own time.
  */
 export const logRow = z.object({
   id: z.string(),
@@ -127,6 +127,8 @@ export const logRow = z.object({
   usage_metadata: z.record(z.string(), z.number()).nullable(),
   /** As the provider named it, in lower case. */
   service_tier: z.string().nullable(),
+  usage_source: z.enum(['provider', 'estimated', 'relayed']).nullable(),
+  estimated: z.boolean(),
   cost: z.number().nullable(),
   custom_cost: z.boolean(),
   metadata: z.string().nullable(),

@@ -34,6 +34,8 @@ export function wireLog(record: LogRecord): LogRow {
     tokens_out: record.tokensOut,
     usage_metadata: record.usage === null ? null : usageMetadata(record.usage),
     service_tier: record.serviceTier,
+    usage_source: record.usageSource,
+    estimated: record.usageSource === 'estimated' || record.usageSource === 'relayed',
     cost: record.costPico === null ? null : dollars(record.costPico),
     custom_cost: record.customCost,
     metadata: record.metadata === null ? null : JSON.stringify(record.metadata),

@@ -3,7 +3,7 @@ import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
 import type { CustomCost } from '../pricing/index.ts';
 import type { ProviderRow, Target } from '../providers/index.ts';
 import type { Reservation } from '../stores/counter-ports.ts';
-import type { GatewayPolicy, MetadataValue, TokenIdentity } from '../stores/ports.ts';
+import type { GatewayPolicy, MetadataValue, TokenIdentity, UsageSource } from '../stores/ports.ts';
 import type { CallOptions } from './options.ts';
 import { ownPieces, type Pieces } from './pieces.ts';
 import type { Stages } from './stages.ts';
@@ -177,6 +177,10 @@ export interface Trail {
   end: BodyEnd | 'refused' | 'failed' | null;
   responseBody: Uint8Array | null;
   reading: Reading | null;
+  /** Where the usage in the reading comes from. */
+  usageSource: UsageSource;
+  /** When the answer had ended, where its row has to wait for something else; monotonic. */
+  endedMono: number | null;
   /** What was taken out of the answer on its way; null where nothing is. */
   hidden: HiddenUsage | null;
 }

@@ -30,6 +30,8 @@ const NOTHING_YET = {
   responseBody: null,
   reading: null,
   hidden: null,
+  usageSource: 'provider',
+  endedMono: null,
 } satisfies Partial<Trail>;
 
 /** The trail of a call's first attempt: the call's own row. */

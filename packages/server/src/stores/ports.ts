@@ -9,6 +9,12 @@ import type { Secret } from '../lib/index.ts';
 /** How a call ended. `success` is the only good one. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'truncated' | 'refused';
 
+/**
+ * Where a row's counters come from. `provider`: its answer reported them; `estimated`: it reported none, and they were
+ * counted from prompt and answer; `relayed`: it was cut off before it did, and they were counted from what had come.
+ */
+export type UsageSource = 'provider' | 'estimated' | 'relayed';
+
 export type MetadataValue = string | number | boolean;
 
 /** One line of a bill: so many units at a price. */
@@ -65,6 +71,8 @@ export interface LogRecord {
   tokensIn: number | null;
   tokensOut: number | null;
   usage: Usage | null;
+  /** Null where there is no usage. */
+  usageSource: UsageSource | null;
   /** Null: not known. */
   costPico: bigint | null;
   /** Null where the cost is not known (unless the client has its own prices), and for answers from the cache. */

@@ -33,7 +33,7 @@ export function settle(trail: Trail, { logs, clock, prices, budgets, measures }:
   // An answer out of the cache costs nothing, whatever prices the call named.
   const cost = trail.cached ? FREE : costOf(trail, prices);
   if (reservation !== null) budgets.settle(reservation, spentOf(trail, cost));
-  const ending = { outcome: outcomeOf(trail), cost, durationMs: clock.monotonicMs() - trail.startedMono };
+  const ending = { outcome: outcomeOf(trail), cost, durationMs: (trail.endedMono ?? clock.monotonicMs()) - trail.startedMono };
   measures.attempt(trail, ending);
   if (gateway === null || !trail.collect) return null;
   return logs.append(recordOf(trail, gateway, ending), bodiesOf(trail), gateway.retention);
@@ -85,6 +85,7 @@ function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, duratio
     tokensIn: usage?.input ?? null,
     tokensOut: usage?.output ?? null,
     usage,
+    usageSource: usage === null ? null : trail.usageSource,
     costPico: cost?.totalPico ?? null,
     // Says that no price list has a word in it, also where the cost is not known.
     bill:

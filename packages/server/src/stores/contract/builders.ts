@@ -60,6 +60,7 @@ export function logRecord(fields: Partial<LogRecord> = {}): LogRecord {
     payloadDropped: false,
     limitsObserved: null,
     stages: null,
+    usageSource: fields.usage == null ? null : 'provider',
     ...fields,
   };
 }

@@ -339,6 +339,7 @@ function fullRecord(): LogRecord {
     finishReason: 'length',
     payloadDropped: true,
     limitsObserved: ['daily', 'per-user'],
+    usageSource: 'estimated',
     stages: { plan: 0.25, send: 1200 },
   });
 }

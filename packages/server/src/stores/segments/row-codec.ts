@@ -33,6 +33,8 @@ const PROFILE_FIELDS = {
     'finishReason',
     'payloadDropped',
     'limitsObserved',
+    // At the end: segments of before do not have it.
+    'usageSource',
   ],
 } as const satisfies Record<Exclude<ProfileKind, 'bill'>, (keyof LogRecord)[]>;
 
@@ -150,10 +152,12 @@ export function decodeRow(
   const { metadataKeys, ...brought } = origin;
   const { usageForm, stagesForm, ...ended } = ending;
   const id = idText(row.id);
+  const usage = putNumbers(usageForm, row.usage) as LogRecord['usage'];
   return {
     ...brought,
     ...ended,
     ...decodeBill(bill, row.bill_numbers),
+    usageSource: ended.usageSource ?? (usage === null ? null : 'provider'),
     id,
     eventId: row.event ?? id,
     gatewayKey,
@@ -164,7 +168,7 @@ export function decodeRow(
     responseSize: row.response_size,
     tokensIn: row.tokens_in,
     tokensOut: row.tokens_out,
-    usage: putNumbers(usageForm, row.usage) as LogRecord['usage'],
+    usage,
     costPico: row.cost === null ? null : BigInt(row.cost),
     metadata: joinMetadata(metadataKeys, row.metadata),
     feedback: row.feedback,
