@@ -33,6 +33,7 @@ module.exports = {
     only('providers', ['lib', 'formats']),
     only('sandbox', ['lib']),
     only('pricing', ['lib', 'formats']),
+    only('tokens', ['lib', 'pricing/index\\.ts', 'stores/worker-link\\.ts']),
     only('limits', ['lib', 'stores/counter-ports\\.ts']),
     only('gateway', [
       'lib',
@@ -40,6 +41,7 @@ module.exports = {
       'pricing',
       'providers',
       'limits',
+      'tokens/index\\.ts',
       'stores/ports\\.ts',
       'stores/counter-ports\\.ts',
       'stores/cache-ports\\.ts',
@@ -70,7 +72,7 @@ module.exports = {
       severity: 'error',
       from: { path: `${server}/([^/]+)/`, pathNot: '\\.test\\.ts$' },
       to: {
-        path: `${server}/(gateway|api|providers|formats|http|lib|jobs|evaluators|sandbox|limits|pricing)/`,
+        path: `${server}/(gateway|api|providers|formats|http|lib|jobs|evaluators|sandbox|limits|pricing|tokens)/`,
         pathNot: [`${server}/$1/`, `${server}/[^/]+/index\\.ts$`],
       },
     },

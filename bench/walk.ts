@@ -14,6 +14,7 @@ import { createMemoryAnswerCache } from '../packages/server/src/stores/cache/ind
 import { openMemoryCounters } from '../packages/server/src/stores/counters/index.ts';
 import type { ConfigSnapshot, GatewayPolicy, LogStore } from '../packages/server/src/stores/ports.ts';
 import { openSegmentLogStore } from '../packages/server/src/stores/segments/index.ts';
+import { createTokenCounter } from '../packages/server/src/tokens/index.ts';
 
 const TOKEN = `hg_${'a'.repeat(40)}`;
 const QUESTION = JSON.stringify({
@@ -73,6 +74,7 @@ const OFF: GatewayPolicy = {
   cacheTtlS: 0,
   rateLimit: null,
   spendLimits: null,
+  asksUsage: false,
 };
 const GUARDED: GatewayPolicy = {
   ...OFF,
@@ -108,6 +110,7 @@ try {
 
 async function measure(policy: GatewayPolicy, logs: LogStore): Promise<[main: number, all: number]> {
   const send = async () => new Response(ANSWER, { headers: ANSWER_HEADERS });
+  const tokens = createTokenCounter({ clock: systemClock, onProblem: console.error });
   const gateway = createGateway({
     clock: systemClock,
     newId: uuidV7Source(),
@@ -117,6 +120,7 @@ async function measure(policy: GatewayPolicy, logs: LogStore): Promise<[main: nu
     cache: createMemoryAnswerCache(),
     counters: openMemoryCounters(),
     prices: createPriceBooks(() => []),
+    tokens,
     metrics: new Metrics(),
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls: new Map() }),

@@ -8,6 +8,8 @@ import { createPriceBooks } from '../../packages/server/src/pricing/index.ts';
 import { createAuthorizer, PROVIDERS } from '../../packages/server/src/providers/index.ts';
 import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.ts';
 import type { CounterStore } from '../../packages/server/src/stores/counter-ports.ts';
+import type { TokenCounter } from '../../packages/server/src/tokens/index.ts';
+import { countRoughly } from '../../packages/server/src/tokens/rough.ts';
 import type {
   ConfigSnapshot,
   GatewayPolicy,
@@ -40,6 +42,8 @@ export interface WalkOptions {
   customHere?: string[];
   /** Gateways beside `g`, on which everything else stands, too; accounts are those that they name. */
   more?: Pick<GatewayPolicy, 'accountId' | 'id' | 'key'>[];
+  /** Default: by the length of texts. */
+  tokens?: TokenCounter;
   /** Asked for by `/metrics`. */
   metricsToken?: Secret;
   /** Hosts that user-given URLs may reach. */
@@ -124,6 +128,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     cache,
     counters,
     prices: createPriceBooks(() => []),
+    tokens: options.tokens ?? ROUGH_TOKENS,
     metrics,
     send,
     authorizer: createAuthorizer({ clock, send, baseUrls }),
@@ -178,6 +183,13 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     },
   };
 }
+
+/** Counts without a thread: by the length of texts. */
+export const ROUGH_TOKENS: TokenCounter = {
+  count: async (what) => countRoughly(what),
+  expect: () => {},
+  close: () => {},
+};
 
 export const OK_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 

@@ -17,6 +17,7 @@ import { openSqliteCounters } from './stores/counters/index.ts';
 import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
 import type { LogStore } from './stores/ports.ts';
+import { createTokenCounter } from './tokens/index.ts';
 import { VERSION } from './version.ts';
 
 /** The only file that builds things: everything else gets what it needs handed in. */
@@ -47,6 +48,10 @@ export async function compose(config: Config): Promise<Runtime> {
   const baseUrls = bySlug(config.providerBaseUrls);
   const metrics = new Metrics();
   const prices = createPriceBooks((accountId) => control.snapshot.prices(accountId));
+  const tokens = createTokenCounter({
+    clock: systemClock,
+    onProblem: (error) => report(error, 'counting tokens'),
+  });
   const gateway = createGateway({
     clock: systemClock,
     newId: uuidV7Source(),
@@ -56,6 +61,7 @@ export async function compose(config: Config): Promise<Runtime> {
     cache,
     counters,
     prices,
+    tokens,
     metrics,
     send,
     authorizer: createAuthorizer({ clock: systemClock, send, baseUrls }),
@@ -119,6 +125,7 @@ export async function compose(config: Config): Promise<Runtime> {
       stopKeeping();
       await evaluations.stop();
       await reprices.stop();
+      tokens.close();
       await logs.flush();
       await logs.close();
       await cache.close();

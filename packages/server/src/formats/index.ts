@@ -4,6 +4,7 @@
  */
 export { anthropicUsage } from './anthropic-messages/usage.ts';
 export { createReader } from './reader.ts';
+export { jsonText } from './json.ts';
 export * from './reading.ts';
 export { formatForPath } from './path.ts';
 export { type RealtimeFrame, readRealtime } from './realtime/index.ts';

@@ -179,7 +179,7 @@ export interface Trail {
   reading: Reading | null;
   /** Where the usage in the reading comes from. */
   usageSource: UsageSource;
-  /** When the answer had ended, where its row has to wait for something else; monotonic. */
+  /** When the answer had ended: its row may come later. Monotonic; null where there was none. */
   endedMono: number | null;
   /** What was taken out of the answer on its way; null where nothing is. */
   hidden: HiddenUsage | null;

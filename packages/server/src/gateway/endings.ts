@@ -3,17 +3,21 @@ import type { Clock } from '../lib/index.ts';
 import { type Answer, answerOf, type BodyEnd, type Failed, type Opened, type Trail } from './call.ts';
 import type { CaptureBudget } from './capture.ts';
 import { CommitLag } from './commit-lag.ts';
+import { expectsNoUsage, missingUsage } from './missing-usage.ts';
 import { readPassedOver } from './read-passed-over.ts';
+import type { TokenCounter } from '../tokens/index.ts';
 import { refuse } from './steps/refuse.ts';
 import { isStream } from './steps/reply-with.ts';
 import { type SettleDeps, settle } from './steps/settle.ts';
-import { type Observed, Tap, type TapResult, tapped } from './tap.ts';
+import { Tap, type TapResult, tapped } from './tap.ts';
 
 export interface EndingDeps extends SettleDeps {
   readonly clock: Clock;
   /** Memory for bodies of calls under way. */
   readonly capture: CaptureBudget;
   readonly settings: { readonly maxLogBodyBytes: number; readonly durability: 'relaxed' | 'strict' };
+  /** Counts what providers did not. */
+  readonly tokens: TokenCounter;
   readonly report: (error: unknown, context: string) => void;
 }
 
@@ -49,10 +53,11 @@ export class Endings {
   }
 
   /** A tap on an answer, which keeps the body where a row wants it. */
-  tap(answer: Observed, trail: Trail): Tap {
+  tap(answer: Answer | Opened, trail: Trail): Tap {
     const { capture: budget, settings } = this.#deps;
     const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
-    const { clock } = this.#deps;
+    const { clock, tokens } = this.#deps;
+    if (!trail.cached && expectsNoUsage(answer.step)) tokens.expect(trail.modelAsked);
     return new Tap(answer, {
       onFirst: isStream(answer.headers)
         ? () => {
@@ -98,6 +103,7 @@ export class Endings {
   /** An answer whose body has ended. Resolves when its row is committed. Never rejects. */
   finishAnswer(trail: Trail, end: BodyEnd, tap: Tap): Promise<void> {
     trail.end = end;
+    trail.endedMono = this.#deps.clock.monotonicMs();
     if (trail.streamed) this.#endedStreams += 1;
     const hidden = trail.hidden?.event ?? null;
     if (hidden !== null) tap.learn(hidden);
@@ -115,6 +121,15 @@ export class Endings {
     trail.responseBody = body;
     trail.payloadDropped ||= dropped;
     trail.responseSize = tap.size;
+    // Nearly always null: then nothing is waited for, either.
+    const missing = missingUsage(trail, this.#deps.tokens);
+    if (missing === null) return this.#finishTapped(trail, tap);
+    return missing
+      .catch((error: unknown) => this.#deps.report(error, 'counting tokens'))
+      .then(() => this.#finishTapped(trail, tap));
+  }
+
+  #finishTapped(trail: Trail, tap: Tap): Promise<void> {
     const committed = this.finish(trail);
     // The log has copied what it keeps.
     tap.release();

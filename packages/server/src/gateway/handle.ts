@@ -3,6 +3,7 @@ import type { Clock, IdSource, Metrics, Secret } from '../lib/index.ts';
 import { createBudgets } from '../limits/index.ts';
 import type { PriceBooks } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
+import type { TokenCounter } from '../tokens/index.ts';
 import { type AnswerCache, MAX_CACHED_BODY_BYTES } from '../stores/cache-ports.ts';
 import type { CounterStore } from '../stores/counter-ports.ts';
 import type { ConfigSnapshot, LogStore } from '../stores/ports.ts';
@@ -52,6 +53,8 @@ export interface GatewayDeps {
   readonly cache: AnswerCache;
   readonly counters: CounterStore;
   readonly prices: PriceBooks;
+  /** Counts what providers did not. */
+  readonly tokens: TokenCounter;
   readonly metrics: Metrics;
   readonly send: Send;
   /** Puts stored credentials onto upstream requests. */

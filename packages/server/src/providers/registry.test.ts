@@ -82,3 +82,10 @@ describe('docs/providers.md', () => {
     }
   });
 });
+
+test('docs/usage.md names the providers whose streams are asked for usage', () => {
+  const page = readFileSync(new URL('../../../../docs/usage.md', import.meta.url), 'utf8');
+  const [, listed = ''] = page.split(/<!-- \/?asked -->/);
+  const asked = PROVIDERS.filter((row) => row.streamUsage === 'asked').map(({ slug }) => slug);
+  expect([...listed.matchAll(/`([^`]+)`/g)].map(([, slug]) => slug)).toEqual(asked);
+});

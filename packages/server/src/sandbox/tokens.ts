@@ -1,3 +1,5 @@
+import { splitLongRuns } from '../lib/index.ts';
+
 /** A piece of text that can be sent on its own: it never ends inside a character. */
 export interface Piece {
   text: string;
@@ -10,18 +12,12 @@ export interface Tokenizer {
   pieces(text: string): Piece[];
 }
 
-/**
- * A run of one kind of character this long is counted in parts: the byte-pair merge takes quadratic time over a run,
- * and 200,000 letters without a space would hold the process for most of a minute. Text with no such run is exact.
- */
-const LONG_RUN = /([\p{L}\p{M}]{256}|[^\s\p{L}\p{N}]{256}|\s{256})/u;
-
 /** OpenAI's `o200k_base` encoding. Its table takes half a second to load, so it is loaded with the first call. */
 export async function loadTokenizer(): Promise<Tokenizer> {
   const { encode, decode } = await import('gpt-tokenizer/encoding/o200k_base');
   // Text such as `<|endoftext|>` is plain text here, not a control token.
   const plain = { disallowedSpecial: new Set<string>() };
-  const tokensOf = (text: string) => text.split(LONG_RUN).flatMap((part) => encode(part, plain));
+  const tokensOf = (text: string) => splitLongRuns(text).flatMap((part) => encode(part, plain));
   return {
     encode: tokensOf,
     pieces: (text) => {

@@ -47,7 +47,11 @@ function anthropicDecoder(draft: Draft): Decoder {
       if (typeof value.completion === 'string') return readCompletion(value, draft);
       const message = asObject(value.message);
       if (message !== null) readHead(message, draft);
-      mergeUsage(asObject(message?.usage) ?? asObject(value.usage));
+      const begun = asObject(message?.usage);
+      mergeUsage(begun ?? asObject(value.usage));
+      // The start counts an output that has only begun; the end's counters are final.
+      if (begun !== null) draft.extra.output_begun = true;
+      else if (asObject(value.usage) !== null) delete draft.extra.output_begun;
       readEvent(value, draft);
     },
   };

@@ -33,7 +33,11 @@ export function settle(trail: Trail, { logs, clock, prices, budgets, measures }:
   // An answer out of the cache costs nothing, whatever prices the call named.
   const cost = trail.cached ? FREE : costOf(trail, prices);
   if (reservation !== null) budgets.settle(reservation, spentOf(trail, cost));
-  const ending = { outcome: outcomeOf(trail), cost, durationMs: (trail.endedMono ?? clock.monotonicMs()) - trail.startedMono };
+  const ending = {
+    outcome: outcomeOf(trail),
+    cost,
+    durationMs: (trail.endedMono ?? clock.monotonicMs()) - trail.startedMono,
+  };
   measures.attempt(trail, ending);
   if (gateway === null || !trail.collect) return null;
   return logs.append(recordOf(trail, gateway, ending), bodiesOf(trail), gateway.retention);
