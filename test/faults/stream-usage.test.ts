@@ -170,6 +170,22 @@ describe('a stream whose usage the client did not ask for', () => {
     expect(Buffer.from(bodies?.response ?? []).toString()).toBe(`${delta('Hel', '')}data: {"id`);
   });
 
+  test('cut within an event after its usage: the row has the usage', async () => {
+    const { handler, connection } = driven();
+    await begin(handler);
+    const asking = ask();
+    const provider = await connection;
+    await provider.write(SSE_HEAD + chunk(`${delta('Hello', ',"usage":null')}${USAGE}data: {"id`));
+    const reader = ((await asking).body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    provider.end();
+    const rest = async () => {
+      for (;;) await reader.read();
+    };
+    await expect(rest()).rejects.toThrow();
+    expect((await walk.nextRow()).record).toMatchObject({ ...USED, outcome: 'truncated', usageSource: 'provider' });
+  });
+
   test('whose client leaves ends the provider’s request', async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     await begin(async (_request, connection) => {

@@ -46,14 +46,12 @@ function withUsage(step: Step): Step | null {
 
 /** An answer that is no plain event stream is left as it is. */
 function hiding(response: Response, trail: Trail): Response {
-  const { status, statusText, body } = response;
-  const coding = response.headers.get('content-encoding') ?? 'identity';
-  const isEvents = /^text\/event-stream/i.test(response.headers.get('content-type') ?? '');
+  const { status, statusText, headers, body } = response;
+  const coding = headers.get('content-encoding') ?? 'identity';
+  const isEvents = /^text\/event-stream/i.test(headers.get('content-type') ?? '');
   if (!response.ok || body === null || !isEvents || coding.trim().toLowerCase() !== 'identity') return response;
   const hider = new UsageHider();
   trail.hidden = hider;
-  const headers = new Headers(response.headers);
-  headers.delete('content-length');
   return new Response(hidden(body, hider), { status, statusText, headers });
 }
 
