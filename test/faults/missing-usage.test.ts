@@ -129,6 +129,22 @@ describe('an answer that reports no usage is counted with the model’s tokenize
     expect((await rowOf(body, undefined, { headers })).statusCode).toBe(429);
   });
 
+  test('is expected as its head comes, so that the tokenizer is there at its end; others are not', async () => {
+    const expected: string[] = [];
+    const listening = {
+      ...tokens,
+      count: tokens.count.bind(tokens),
+      expect: (model: string) => void expected.push(model),
+    };
+    await begin(streaming(events(TEXT) + DONE), { tokens: listening });
+    const asked = (model: string, more: object = {}) => JSON.stringify({ ...JSON.parse(STREAM), model, ...more });
+    await rowOf(asked('counted'));
+    await rowOf(asked('asks', { stream_options: { include_usage: true } }));
+    await rowOf(asked('no-stream', { stream: false }));
+    await rowOf(asked('unasked'), 'groq/chat/completions');
+    expect(expected).toEqual(['counted']);
+  });
+
   test('counting is no part of the duration', async () => {
     const clock = new FakeClock();
     const slow = {

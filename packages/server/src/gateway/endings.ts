@@ -57,7 +57,7 @@ export class Endings {
     const { capture: budget, settings } = this.#deps;
     const keep = trail.collect && trail.collectPayload && trail.gateway !== null;
     const { clock, tokens } = this.#deps;
-    if (!trail.cached && expectsNoUsage(answer.step)) tokens.expect(trail.modelAsked);
+    if (answer.status < 300 && !trail.cached && expectsNoUsage(answer.step)) tokens.expect(trail.modelAsked);
     return new Tap(answer, {
       onFirst: isStream(answer.headers)
         ? () => {
