@@ -52,8 +52,8 @@ export async function behave({ behaviour, actual }: Spender, nth: number, connec
   }
 }
 
-/** What a budget counts for the call after so many tries: what is not known stays as it was reserved. */
-export function spentBy({ behaviour, reserved, actual }: Spender, tries: number): number {
+/** What a budget counts for the call after so many tries: one token where the provider told none, the one that was relayed. */
+export function spentBy({ behaviour, actual }: Omit<Spender, 'reserved'>, tries: number): number {
   if (tries === 0) return 0;
   switch (behaviour) {
     case 'answers':
@@ -64,7 +64,7 @@ export function spentBy({ behaviour, reserved, actual }: Spender, tries: number)
     case 'streamsWithoutUsage':
     case 'cutOff':
     case 'left':
-      return reserved;
+      return 1;
     case 'fails':
     case 'resets':
       return 0;
