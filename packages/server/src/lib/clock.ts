@@ -16,3 +16,9 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves when the event loop has turned: what was handed to a socket before has been written to it. */
+export function nextTurn(): Promise<void> {
+  // A timer, not an immediate: those run before the answer's head and its first piece are written.
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/index.ts';
+import { type Clock, nextTurn } from '../../lib/index.ts';
 import type { Answer, BodyEnd, ReadCall, Trail } from '../call.ts';
 import { clientHeaders } from '../headers.ts';
 import type { Pieces } from '../pieces.ts';
@@ -93,7 +93,7 @@ function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStr
           controller.close();
         } else {
           await settleBefore(once(piece), deps.finishFirst());
-          if (piece === 'truncated') breakOff(controller);
+          if (piece === 'truncated') await breakOff(controller);
         }
       },
       async cancel() {
@@ -180,16 +180,20 @@ function settleBefore(finishing: Promise<void>, wait: boolean): Promise<void> | 
 
 function brokenAfter(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
-    pull(controller) {
+    async pull(controller) {
       const next = chunks.shift();
-      if (next === undefined) breakOff(controller);
+      if (next === undefined) await breakOff(controller);
       else controller.enqueue(next);
     },
   });
 }
 
-/** Breaks the client's transfer. No Error object: the server would print it with its stack, and this is no fault. */
-function breakOff(controller: ReadableStreamDefaultController<Uint8Array>): void {
+/**
+ * Breaks the client's transfer, after what was handed on before has gone out: the server drops what it has not sent yet.
+ * No Error object: the server would print it with its stack, and this is no fault.
+ */
+async function breakOff(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  await nextTurn();
   controller.error(null);
 }
 
