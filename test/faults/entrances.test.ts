@@ -254,6 +254,17 @@ const POLICIES: Record<string, () => Promise<void>> = {
       () => [418, '{"their":"error"}', '1', 'error'],
     ),
 
+  'streams are asked for their usage where the path is one that waits to be asked': () =>
+    everywhere(
+      { policy: { asksUsage: true } },
+      async ({ walk, ask, requests }) => {
+        await ask();
+        await walk.nextRow();
+        return requests().map(({ body }) => Buffer.from(body).toString().includes('"include_usage":true'));
+      },
+      ({ streams, provider }) => [streams && provider === 'openai'],
+    ),
+
   'an answer carries our headers and never acts as a page': () =>
     everywhere(
       {},
@@ -291,6 +302,7 @@ const PROVED_BY: Record<Setting, string> = {
   rateLimit: 'the rate limit counts',
   spendLimits: 'the spend limit refuses',
   customCost: 'the spend limit refuses',
+  asksUsage: 'streams are asked',
   timeoutMs: 'a silent provider is given up',
 };
 

@@ -52,22 +52,26 @@ export async function behave({ behaviour, actual }: Spender, nth: number, connec
   }
 }
 
-/** What a budget counts for the call after so many tries: one token where the provider told none, the one that was relayed. */
-export function spentBy({ behaviour, actual }: Omit<Spender, 'reserved'>, tries: number): number {
-  if (tries === 0) return 0;
+/**
+ * Least and most that a budget counts for the call after so many tries. Where the provider told no usage it is the one token
+ * that was relayed; of a connection that breaks right behind it, the runtime may lose that one.
+ */
+export function spentBy({ behaviour, actual }: Omit<Spender, 'reserved'>, tries: number): [least: number, most: number] {
+  if (tries === 0) return [0, 0];
   switch (behaviour) {
     case 'answers':
     case 'streams':
-      return actual;
+      return [actual, actual];
     case 'failsOnce':
-      return tries === 1 ? 0 : actual;
-    case 'streamsWithoutUsage':
+      return tries === 1 ? [0, 0] : [actual, actual];
     case 'cutOff':
+      return [0, 1];
+    case 'streamsWithoutUsage':
     case 'left':
-      return 1;
+      return [1, 1];
     case 'fails':
     case 'resets':
-      return 0;
+      return [0, 0];
     default:
       return behaviour satisfies never;
   }

@@ -9,7 +9,7 @@ test.each([
   const { row, profiles } = encodeRow(toPlain(logRecord({ usage, usageSource: 'estimated' })));
   const before = JSON.stringify(JSON.parse(profiles.ending).slice(0, -1));
   const decoded = decodeRow(
-    { ...row, origin: 1, ending: 1, bill: null },
+    { ...row, origin: 1, ending: 1, bill: 1 },
     { origin: decodeOrigin(profiles.origin), ending: decodeEnding(before), bill: profiles.bill, gatewayKey: 'g' },
   );
   expect(decoded).toMatchObject({ usage, usageSource: source });
