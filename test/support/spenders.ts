@@ -56,7 +56,10 @@ export async function behave({ behaviour, actual }: Spender, nth: number, connec
  * Least and most that a budget counts for the call after so many tries. Where the provider told no usage it is the one token
  * that was relayed; of a connection that breaks right behind it, the runtime may lose that one.
  */
-export function spentBy({ behaviour, actual }: Omit<Spender, 'reserved'>, tries: number): [least: number, most: number] {
+export function spentBy(
+  { behaviour, actual }: Omit<Spender, 'reserved'>,
+  tries: number,
+): [least: number, most: number] {
   if (tries === 0) return [0, 0];
   switch (behaviour) {
     case 'answers':
