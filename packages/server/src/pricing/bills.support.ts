@@ -104,6 +104,7 @@ export const BILLS: readonly Bill[] = [
   { what: 'the same hour on a Saturday', ...openai('deepseek', 'deepseek-v4-flash', peak), at: '2026-11-21T03:59:59Z', sum: '51×0.15 + 512×0.003 + 116×0.6', microDollars: '78.786' },
   { what: 'a rate with nine decimals of a dollar', ...openai('deepseek', 'deepseek-v4-pro', chat(1001, 1, 1000)), at: '2026-08-01T00:00:00Z', sum: '1×0.435 + 1000×0.003625 + 1×0.87', microDollars: '4.93' },
   { what: 'Grok, cached', ...openai('grok', 'grok-4-0709', chat(687, 187, 679)), sum: '8×3 + 679×0.75 + 187×15', microDollars: '3338.25' },
+  { what: 'reasoning that only the total counts; charged 0.0232856', ...openai('grok', 'grok-4.20', { ...chat(10_120, 1499, 128), total_tokens: 14_428, completion_tokens_details: { reasoning_tokens: 2809 } }), sum: '9992×1.25 + 128×0.2 + 4308×2.5', microDollars: '23285.6' },
   { what: 'Grok beyond 128,000 tokens', ...openai('grok', 'grok-4', chat(130_000, 10)), sum: '130000×6 + 10×30', microDollars: '780300' },
   { what: 'Groq, which has no rate for cached tokens', ...openai('groq', 'llama-3.3-70b-versatile', chat(48, 8, 40)), sum: '8×0.59 + 40×0.59 + 8×0.79', microDollars: '34.64' },
   { what: 'Cerebras', ...openai('cerebras', 'gpt-oss-120b', chat(74, 36)), sum: '74×0.35 + 36×0.75', microDollars: '52.9' },
@@ -116,6 +117,7 @@ export const BILLS: readonly Bill[] = [
   // OpenRouter says what it charged: these are its own numbers.
   { what: 'charged 0.000894', ...openai('openrouter', 'anthropic/claude-4.5-sonnet-20250929', chat(43, 51, 0)), sum: '43×3 + 51×15', microDollars: '894' },
   { what: 'charged 0.000837', ...openai('openrouter', 'anthropic/claude-4.6-sonnet-20260217', chat(254, 5, 0)), sum: '254×3 + 5×15', microDollars: '837' },
+  { what: 'charged 0.000497013333: what was written was read, too', ...openai('openrouter', 'google/gemini-2.5-flash', { ...chat(2168, 100), prompt_tokens_details: { cached_tokens: 2161, cache_write_tokens: 2161 } }), sum: '7×0.3 + 2161×0.03 + 2161×0.083333333333 + 100×2.5', microDollars: '497.013333' },
   { what: 'charged 0.00085', ...openai('openrouter', 'openai/o3', chat(9, 104, 0)), sum: '9×2 + 104×8', microDollars: '850' },
   { what: 'charged 0.000086', ...openai('openrouter', 'openai/gpt-4.1-mini', chat(23, 48, 0)), sum: '23×0.4 + 48×1.6', microDollars: '86' },
   { what: 'Hugging Face, by the seller in the name', ...openai('huggingface', 'Qwen/Qwen3-32B:groq', chat(21, 173)), answered: 'qwen/qwen3-32b', sum: '21×0.29 + 173×0.59', microDollars: '108.16' },

@@ -182,6 +182,7 @@ describe('odd usages', () => {
 
   test('the same tokens read and written are billed as both', () => {
     expect(lines({ input: 2168, inputFull: 2168, cacheRead: 2161, cacheWrite: 2161 })).toEqual([
+      'input 7',
       'cacheRead 2161',
       'cacheWrite 2161',
     ]);

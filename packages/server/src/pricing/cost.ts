@@ -100,8 +100,9 @@ function promptLines(usage: Usage, rates: Rates): Line[] {
 function splitPrompt(usage: Usage, whole: number): { fresh: number; read: number; write: number; write1h: number } {
   const read = Math.min(usage.cacheRead ?? 0, whole);
   const write = Math.min(usage.cacheWrite ?? 0, whole);
-  // A provider may report the same tokens as read and as written; then nothing was fresh, and both are billed.
-  return { fresh: Math.max(0, whole - read - write), read, write, write1h: Math.min(usage.cacheWrite1h ?? 0, write) };
+  // A provider may report the same tokens as read and as written; both are billed, and only what is neither was fresh.
+  const fresh = read + write <= whole ? whole - read - write : whole - Math.max(read, write);
+  return { fresh, read, write, write1h: Math.min(usage.cacheWrite1h ?? 0, write) };
 }
 
 /** The output, each token once. Reasoning is part of it, except where a provider bills and counts it apart. */
