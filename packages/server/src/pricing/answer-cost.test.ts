@@ -100,14 +100,13 @@ describe('runs that the counters leave out', () => {
   });
   test('are left out where they are in the counters, unknown or no runs', () => {
     expect(answer([{ type: 'message', ...run }])).toBe(0.003);
-    expect(
-      answer([
-        { type: 'message', ...run },
-        { type: 'fallback_message', model: 'claude-opus-4-8', ...run },
-      ]),
-    ).toBe(0.003);
     expect(answer([{ type: 'advisor_message', model: 'claude-unheard-of', ...run }, null, 5, {}])).toBe(0.003);
     expect(answer('none')).toBe(0.003);
+  });
+  test('of a fallback are in the counters, which are billed as the model that took over', () => {
+    const fallback = { type: 'fallback_message', model: 'claude-opus-4-8', ...run };
+    expect(answer([{ type: 'message', ...run }, fallback])).toBe(0.005);
+    expect(answer([fallback, { ...fallback, model: 5 }])).toBe(0.005);
   });
 });
 

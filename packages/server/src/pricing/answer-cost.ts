@@ -64,8 +64,8 @@ export function costOfAnswer(book: PriceBook, { reading, custom, ...call }: Answ
 /** The same, from what a log row keeps. The bill names the price of the model that answered. */
 export function costOfBillable(book: PriceBook, input: Billable): Bill | null {
   const { provider, atMs, serviceTier, usage, billedRuns } = input;
-  const price = priceOfAnswer(book, input);
   const [own, ...hidden] = billedRuns ?? [];
+  const price = priceOfAnswer(book, own === undefined || own.model === null ? input : { ...input, model: own.model });
   const main = own?.usage ?? usage;
   const cost = price === null || main === null ? null : costOf(withHiddenOutput(main), price);
   if (price === null || cost === null) return null;
@@ -86,11 +86,13 @@ export function billableIn(reading: Reading): Pick<Billable, 'model' | 'usage' |
   const { model, usage, extra } = reading;
   const main = billedUnits(reading);
   const hidden = hiddenRuns(reading);
-  const differs = main !== null && (main !== usage || hidden.length > 0);
+  const tookOver = servingModel(reading);
+  const served = tookOver === model ? null : tookOver;
+  const differs = main !== null && (main !== usage || hidden.length > 0 || served !== null);
   return {
     model,
     usage,
-    billedRuns: differs ? [{ model: null, usage: main }, ...hidden] : null,
+    billedRuns: differs ? [{ model: served, usage: main }, ...hidden] : null,
     serviceTier: typeof extra.service_tier === 'string' ? extra.service_tier : null,
   };
 }
@@ -137,6 +139,21 @@ function billedUnits({ usage, extra }: Reading): Usage | null {
     imageInput: images ?? null,
     cacheRead: null,
   };
+}
+
+/** The model of Anthropic's that took over, where one did: a stream has named the first one by then. */
+function servingModel({ extra }: Reading): string | null {
+  const runs: unknown[] = Array.isArray(extra.iterations) ? extra.iterations : [];
+  const last = runs.findLast(
+    (run): run is { model: string } =>
+      typeof run === 'object' &&
+      run !== null &&
+      'type' in run &&
+      run.type === 'fallback_message' &&
+      'model' in run &&
+      typeof run.model === 'string',
+  );
+  return last?.model ?? null;
 }
 
 /** Runs that make up Anthropic's main counters. A fallback is the run of the model that answered in the end. */
