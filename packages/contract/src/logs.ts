@@ -53,6 +53,20 @@ export const LOG_ORDER_FIELDS = [
   'feedback',
 ] as const;
 
+/** By what sums of rows can be split. */
+export const LOG_DIMENSIONS = [
+  'provider',
+  'model',
+  'model_type',
+  'request_type',
+  'user_agent',
+  'wholesale',
+  'outcome',
+  'status_code',
+  'status_class',
+  'cached',
+] as const;
+
 const selection = {
   filters: z.array(logFilter).optional(),
   order_by: z.enum(LOG_ORDER_FIELDS).default('created_at'),

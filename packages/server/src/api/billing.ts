@@ -68,8 +68,9 @@ async function wholesale({ control, logs }: ApiDeps, range: Range): Promise<LogS
     { key: 'created_at', operator: 'lt', value: [new Date(range.endMs + 1).toISOString()] },
   ];
   const { groupBy, spanMs } = range;
-  const sums = items.map(({ id: gatewayKey }) => logs.summarize({ gatewayKey, filters, groupBy, spanMs }));
-  return (await Promise.all(sums)).flat();
+  const query = { filters, groupBy, spanMs, withDistributions: false, limit: null };
+  const sums = await Promise.all(items.map(({ id: gatewayKey }) => logs.summarize({ gatewayKey, ...query })));
+  return sums.flatMap((ofGateway) => ofGateway ?? []);
 }
 
 function points(sums: LogSummary[], spanMs: number): UsagePoint[] {

@@ -1,5 +1,6 @@
 /** Small parts with no domain words: clock, ids, secrets, single-use guards. Nothing here knows what a gateway is. */
 export * from './clock.ts';
+export * from './distribution.ts';
 export * from './ids.ts';
 export { splitLongRuns } from './long-runs.ts';
 export * from './metrics.ts';

@@ -2,9 +2,15 @@
  * The ports: what the data plane, the management API and the jobs need of storage, in domain words. Adapters implement
  * them; `compose.ts` chooses. No SQL words here.
  */
-import type { GatewaySettings, LOG_FILTER_FIELDS, LOG_ORDER_FIELDS, RouteElement } from '@headgate/contract';
+import type {
+  GatewaySettings,
+  LOG_DIMENSIONS,
+  LOG_FILTER_FIELDS,
+  LOG_ORDER_FIELDS,
+  RouteElement,
+} from '@headgate/contract';
 import type { Usage } from '../formats/index.ts';
-import type { Secret } from '../lib/index.ts';
+import type { Distribution, Secret } from '../lib/index.ts';
 
 /** How a call ended. `success` is the only good one. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'truncated' | 'refused';
@@ -77,6 +83,8 @@ export interface LogRecord {
   costPico: bigint | null;
   /** Null where the cost is not known (unless the client has its own prices), and for answers from the cache. */
   bill: LogBill | null;
+  /** Of a row out of the cache: what its answer would have cost. Null for all others, and where that is not known. */
+  savedPico: bigint | null;
   customCost: boolean;
   /** The provider's word for how it served the call, in lower case; null: none. */
   serviceTier: string | null;
@@ -180,18 +188,7 @@ export interface LogRecost {
   bill: LogBill | null;
 }
 
-/** By what a summary can be split. */
-export const LOG_DIMENSIONS = [
-  'provider',
-  'model',
-  'model_type',
-  'request_type',
-  'user_agent',
-  'wholesale',
-  'outcome',
-  'status_code',
-  'cached',
-] as const;
+/** By what a summary can be split. `status_class` is `1xx` to `5xx`, or `none` for a status outside of them. */
 export type LogDimension = (typeof LOG_DIMENSIONS)[number];
 
 export interface LogSummaryQuery {
@@ -201,14 +198,14 @@ export interface LogSummaryQuery {
   groupBy: LogDimension[];
   /** Also by time, in spans of so many milliseconds counted from 1970; null: not by time. */
   spanMs: number | null;
+  /** Adds `durations` and `latencies`. */
+  withDistributions: boolean;
+  /** Most summaries; null: as many as there are. */
+  limit: number | null;
 }
 
-/** Sums over the rows (attempts, not calls) of one group. */
-export interface LogSummary {
-  /** Start of the span in milliseconds; null when not split by time. */
-  fromMs: number | null;
-  /** The group's value of each dimension asked for. */
-  group: Partial<Record<LogDimension, string | number | boolean | null>>;
+/** Sums over the rows (attempts, not calls) of one group. Unknown counters and costs add nothing. */
+export interface LogSums {
   requests: number;
   /** Rows whose outcome is not `success`. */
   errors: number;
@@ -218,7 +215,23 @@ export interface LogSummary {
   tokensOut: number;
   cachedTokensIn: number;
   cachedTokensOut: number;
+  /** The provider's own counters: read from and written to its prompt cache, and spent on reasoning. */
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
   costPico: bigint;
+  /** What rows answered from the cache would have cost. */
+  savedPico: bigint;
+  /** Of `durationMs` and of `latencyMs`; null when not asked for. */
+  durations: Distribution | null;
+  latencies: Distribution | null;
+}
+
+export interface LogSummary extends LogSums {
+  /** Start of the span in milliseconds; null when not split by time. */
+  fromMs: number | null;
+  /** The group's value of each dimension asked for. */
+  group: Partial<Record<LogDimension, string | number | boolean | null>>;
 }
 
 /** Retention of one gateway. The oldest rows are those stored first. */
@@ -249,8 +262,11 @@ export interface LogStore {
    */
   append(record: LogRecord, bodies: LogBodies | null, retention: LogRetention | null): Promise<void>;
   list(query: LogQuery): Promise<LogPage>;
-  /** Exact sums of the rows that are stored now, by time, then by the group's values as JSON. */
-  summarize(query: LogSummaryQuery): Promise<LogSummary[]>;
+  /**
+   * Exact sums of the rows that are stored now, by time, then by the group's values as JSON. Null when there would be
+   * more than `limit`.
+   */
+  summarize(query: LogSummaryQuery): Promise<LogSummary[] | null>;
   get(gatewayKey: string, id: string): Promise<StoredLog | null>;
   /** Changes the given fields; null clears. Returns the new row, or null when there is none. */
   patch(gatewayKey: string, id: string, change: LogChange): Promise<LogRecord | null>;

@@ -40,7 +40,8 @@ export function settle(trail: Trail, { logs, clock, prices, budgets, measures }:
   };
   measures.attempt(trail, ending);
   if (gateway === null || !trail.collect) return null;
-  return logs.append(recordOf(trail, gateway, ending), bodiesOf(trail), gateway.retention);
+  const saved = trail.cached ? costOf(trail, prices) : null;
+  return logs.append(recordOf(trail, gateway, { ...ending, saved }), bodiesOf(trail), gateway.retention);
 }
 
 /** What spend limits count: the cost; nothing where the provider did no work; null where it did and did not say how much. */
@@ -59,7 +60,11 @@ function costOf(trail: Trail, prices: PriceBooks): Cost | null {
   return bill === null ? null : { totalPico: bill.totalPico, bill: logBill(bill) };
 }
 
-function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, durationMs }: Ended): LogRecord {
+function recordOf(
+  trail: Trail,
+  gateway: GatewayPolicy,
+  { outcome, cost, durationMs, saved }: Ended & { saved: Cost | null },
+): LogRecord {
   const { reading } = trail;
   const usage = reading?.usage ?? null;
   const billed = reading === null ? null : billableIn(reading);
@@ -96,6 +101,7 @@ function recordOf(trail: Trail, gateway: GatewayPolicy, { outcome, cost, duratio
       cost?.bill ?? (trail.customCost === null || trail.cached ? null : { source: 'custom', version: null, lines: [] }),
     serviceTier: billed?.serviceTier ?? null,
     billedRuns: billed?.billedRuns?.slice() ?? null,
+    savedPico: saved?.totalPico ?? null,
     customCost: trail.customCost !== null && cost !== null && !trail.cached,
     metadata: trail.metadata,
     authentication: trail.authenticated,

@@ -1,5 +1,14 @@
 import { emptyUsage, type Usage } from '../../formats/index.ts';
-import type { LogFilter, LogFilterKey, LogPage, LogQuery, LogRecord, LogSelection, LogStore } from '../ports.ts';
+import type {
+  LogFilter,
+  LogFilterKey,
+  LogPage,
+  LogQuery,
+  LogRecord,
+  LogSelection,
+  LogStore,
+  LogSummaryQuery,
+} from '../ports.ts';
 
 /** A time from which test rows count, in milliseconds. */
 export const START_MS = Date.UTC(2026, 0, 15, 12);
@@ -44,6 +53,7 @@ export function logRecord(fields: Partial<LogRecord> = {}): LogRecord {
     bill: null,
     serviceTier: null,
     billedRuns: null,
+    savedPico: null,
     customCost: false,
     metadata: null,
     authentication: true,
@@ -73,6 +83,14 @@ export function usageOf(fields: Partial<Usage>): Usage {
 /** Everything of `gateway-1`, newest first, unless said otherwise. */
 export function selection(fields: Partial<LogSelection> = {}): LogSelection {
   return { gatewayKey: 'gateway-1', filters: [], orderBy: 'created_at', direction: 'desc', ...fields };
+}
+
+/** Sums of everything of `gateway-1` in one, unless said otherwise. */
+export function summaryQuery(fields: Partial<LogSummaryQuery> = {}): LogSummaryQuery {
+  return {
+    ...{ gatewayKey: 'gateway-1', filters: [], groupBy: [], spanMs: null, withDistributions: false, limit: null },
+    ...fields,
+  };
 }
 
 export function query(fields: Partial<LogQuery> = {}): LogQuery {

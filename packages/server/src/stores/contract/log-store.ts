@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LogQuery, LogRecord, LogRetention, LogStore } from '../ports.ts';
-import { appendAll, filter, logId, logRecord, names, query, START_MS, selection, usageOf } from './builders.ts';
+import { appendAll, filter, logId, logRecord, names, query, START_MS, selection, usageOf   summaryQuery,
+} from './builders.ts';
 import { FILTER_CASES, FILTER_ROWS, ORDER_CASES } from './log-store-cases.ts';
+import { describeSummaries } from './log-summaries.ts';
 
 export interface OpenedStore {
   store: LogStore;
@@ -169,43 +171,7 @@ export function describeLogStore(name: string, open: () => Promise<OpenedStore>)
       expect((await store.list(query())).statistics).toBeNull();
     });
 
-    test('a summary adds up every row, by span of time and group', async () => {
-      await appendAll(store, FILTER_ROWS);
-      await store.append(logRecord({ createdAtMs: START_MS + 7, eventId: 'e', costPico: 2n ** 53n }), null, null);
-      const none = { cached: 0, tokensIn: 0, tokensOut: 0, cachedTokensIn: 0, cachedTokensOut: 0, costPico: 0n };
-      const openai = {
-        requests: 2,
-        errors: 0,
-        cached: 1,
-        tokensIn: 10,
-        tokensOut: 900,
-        cachedTokensIn: 0,
-        cachedTokensOut: 900,
-      };
-      expect(
-        await store.summarize({ gatewayKey: 'gateway-1', filters: [], groupBy: ['provider', 'outcome'], spanMs: 5 }),
-      ).toEqual([
-        { fromMs: START_MS, group: { provider: 'anthropic', outcome: 'refused' }, ...none, requests: 1, errors: 1 },
-        {
-          ...{ fromMs: START_MS, group: { provider: 'azure-openai', outcome: 'error' }, ...none },
-          ...{ requests: 1, errors: 1, tokensIn: 100_000, tokensOut: 5, costPico: 1_000_000_000n },
-        },
-        { fromMs: START_MS, group: { provider: 'openai', outcome: 'success' }, ...openai, costPico: 2_500_000_000n },
-        {
-          fromMs: START_MS + 5,
-          group: { provider: 'openai', outcome: 'success' },
-          ...none,
-          requests: 1,
-          errors: 0,
-          costPico: 2n ** 53n,
-        },
-      ]);
-      const [all] = await store.summarize({ ...selection(filter('cost', 'neq', null)), groupBy: [], spanMs: null });
-      expect(all).toMatchObject({ fromMs: null, group: {}, requests: 4, costPico: 2n ** 53n + 3_500_000_000n });
-      expect(await store.summarize({ ...selection(filter('model', 'eq', 'x')), groupBy: [], spanMs: null })).toEqual(
-        [],
-      );
-    });
+    describeSummaries(() => store);
 
     test('a patch changes what it names, clears by null, and filters see it at once', async () => {
       const [row] = await appendAll(store, [{ metadata: { team: 'red' }, score: 5 }, {}]);
@@ -248,7 +214,7 @@ export function describeLogStore(name: string, open: () => Promise<OpenedStore>)
         5n,
         null,
       ]);
-      expect(await store.summarize({ gatewayKey: 'gateway-1', filters: [], groupBy: [], spanMs: null })).toMatchObject([
+      expect(await store.summarize(summaryQuery())).toMatchObject([
         { costPico: 7n },
       ]);
       expect(await store.recost('gateway-2', changes)).toBe(0);
@@ -324,6 +290,7 @@ function fullRecord(): LogRecord {
       { model: null, usage: usageOf({ input: 4, inputFull: 4 }) },
       { model: 'advisor', usage: usageOf({ output: 0, units: { searches: 2 } }) },
     ],
+    savedPico: 9_007_199_254_740_995n,
     customCost: true,
     metadata: { team: 'Größe', count: -1.25, on: false, '': '' },
     authentication: false,

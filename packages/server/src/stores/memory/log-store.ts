@@ -42,8 +42,11 @@ class MemoryLogStore implements LogStore {
     };
   }
 
-  async summarize({ gatewayKey, filters, groupBy, spanMs }: LogSummaryQuery): Promise<LogSummary[]> {
-    return summaryOf(this.#select({ gatewayKey, filters, orderBy: 'created_at', direction: 'asc' }), groupBy, spanMs);
+  async summarize(query: LogSummaryQuery): Promise<LogSummary[] | null> {
+    const { gatewayKey, filters } = query;
+    const selected = this.#select({ gatewayKey, filters, orderBy: 'created_at', direction: 'asc' });
+    const summaries = summaryOf(selected, query);
+    return query.limit !== null && summaries.length > query.limit ? null : summaries;
   }
 
   async get(gatewayKey: string, id: string): Promise<StoredLog | null> {

@@ -31,6 +31,11 @@ const COLUMNS = {
   feedback: 'feedback',
   event: 'event',
   metadata: 'metadata',
+  latency: 'latency',
+  cacheRead: 'cache_read',
+  cacheWrite: 'cache_write',
+  reasoning: 'reasoning',
+  saved: 'CAST(saved AS REAL)',
 } as const;
 export type ColumnName = keyof typeof COLUMNS;
 export type NumberName = Exclude<ColumnName, 'id' | 'event' | 'metadata'>;

@@ -50,6 +50,31 @@ export function textsOf(texts: (string | null)[]): TextColumn {
   );
 }
 
+/** Several columns in one. */
+export function encodeColumns(columns: readonly NumberColumn[]): Uint8Array {
+  const parts = columns.map(numberBytes);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + LENGTH_BYTES + aligned(part.byteLength), 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.byteLength, true);
+    bytes.set(part, at + LENGTH_BYTES);
+    at += LENGTH_BYTES + aligned(part.byteLength);
+  }
+  return compress(bytes);
+}
+
+export function decodeColumns(data: Uint8Array): NumberColumn[] {
+  const bytes = Bun.zstdDecompressSync(data);
+  const columns: NumberColumn[] = [];
+  for (let at = 0; at < bytes.byteLength; ) {
+    const length = bytes.readUInt32LE(at);
+    columns.push(numbersFrom(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length)));
+    at += LENGTH_BYTES + aligned(length);
+  }
+  return columns;
+}
+
 /** Ids of 16 bytes each. */
 export function encodeIds(ids: Uint8Array): Uint8Array {
   return compress(ids);
@@ -71,6 +96,10 @@ function textColumn(chars: string, lengths: NumberColumn): TextColumn {
   }
   return { chars, ends, missing };
 }
+
+/** Each of several columns follows its length, at a multiple of eight bytes. */
+const LENGTH_BYTES = 8;
+const aligned = (length: number) => Math.ceil(length / 8) * 8;
 
 const HEAD_BYTES = 24;
 /** Values `base + step * i`: constants and unbroken sequences take no room. */
@@ -101,19 +130,19 @@ function numberBytes(values: NumberColumn): Uint8Array {
 
 function numbersFrom(bytes: Uint8Array): NumberColumn {
   // Typed arrays need aligned bytes; those of a slice are not.
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-  const head = new DataView(aligned.buffer, aligned.byteOffset, HEAD_BYTES);
+  const own = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const head = new DataView(own.buffer, own.byteOffset, HEAD_BYTES);
   const width = head.getUint8(0);
   const count = head.getUint32(4, true);
   const base = head.getFloat64(8, true);
   const step = head.getFloat64(16, true);
-  if (width === DOUBLES) return new Float64Array(aligned.buffer, aligned.byteOffset + HEAD_BYTES, count);
+  if (width === DOUBLES) return new Float64Array(own.buffer, own.byteOffset + HEAD_BYTES, count);
   const values = new Float64Array(count);
   if (width === SEQUENCE) {
     for (let i = 0; i < count; i++) values[i] = base + step * i;
     return values;
   }
-  const units = unsigned(aligned, width);
+  const units = unsigned(own, width);
   const none = 2 ** (8 * width) - 1;
   for (let i = 0; i < count; i++) {
     const unit = units[i] ?? none;

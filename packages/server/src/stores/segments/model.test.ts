@@ -1,4 +1,4 @@
-import { LOG_FILTER_FIELDS, LOG_ORDER_FIELDS } from '@headgate/contract';
+import { LOG_DIMENSIONS, LOG_FILTER_FIELDS, LOG_ORDER_FIELDS } from '@headgate/contract';
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,17 +7,16 @@ import fc from 'fast-check';
 import { systemClock } from '../../lib/index.ts';
 import { logId, logRecord, START_MS, usageOf } from '../contract/index.ts';
 import { openMemoryLogStore } from '../memory/index.ts';
-import {
-  LOG_DIMENSIONS,
-  type LogChange,
-  type LogFilter,
-  type LogFilterKey,
-  type LogRecord,
-  type LogRecost,
-  type LogRetention,
-  type LogSelection,
-  type LogSummaryQuery,
-  type LogStore,
+import type {
+  LogChange,
+  LogFilter,
+  LogFilterKey,
+  LogRecord,
+  LogRecost,
+  LogRetention,
+  LogSelection,
+  LogSummaryQuery,
+  LogStore,
 } from '../ports.ts';
 import { openSegmentLogStore } from './index.ts';
 
@@ -33,7 +32,8 @@ type Operation =
   | { do: 'delete'; selection: Omit<LogSelection, 'gatewayKey'>; limit: number | undefined }
   | { do: 'list'; selection: Omit<LogSelection, 'gatewayKey'>; page: number; perPage: number; withStatistics: boolean }
   | { do: 'summarize'; query: Omit<LogSummaryQuery, 'gatewayKey'> }
-  | { do: 'get'; row: number };
+  | { do: 'get'; row: number }
+  | { do: 'reopen' };
 
 const orNull = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null });
 /** Few texts, so that they meet; among them those whose lower case depends on neighbours or is longer. */
@@ -56,7 +56,11 @@ const text = fc.constantFrom(
   '00',
   'null\u0000x',
 );
-const time = fc.integer({ min: START_MS, max: START_MS + 30 });
+const HOUR_MS = 3_600_000;
+/** At the beginning of one of a few hours, or right before it. */
+const time = fc
+  .record({ hour: fc.nat({ max: 3 }), ms: fc.integer({ min: -2, max: 30 }) })
+  .map(({ hour, ms }) => START_MS + hour * HOUR_MS + ms);
 const count = fc.constantFrom(0, 1, 2, 100, 255, 256, 65_535, 65_536, 5_000_000_000);
 const metadataValue = fc.oneof(text, fc.constantFrom(0, 1, -2.5, 1e21), fc.boolean());
 const metadata = orNull(fc.dictionary(fc.constantFrom('a', 'team', '1', 'Σ', ''), metadataValue, { maxKeys: 3 }));
@@ -92,7 +96,12 @@ const fields: fc.Arbitrary<Partial<LogRecord>> = fc.record(
     cached: fc.boolean(),
     tokensIn: orNull(count),
     tokensOut: orNull(count),
-    usage: orNull(count.map((input) => usageOf({ input, units: { seconds: 0.5 } }))),
+    usage: orNull(
+      fc
+        .record({ input: count, cacheRead: orNull(count), cacheWrite: orNull(count), reasoning: orNull(count) })
+        .map((counters) => usageOf({ ...counters, units: { seconds: 0.5 } })),
+    ),
+    savedPico: orNull(fc.bigInt(0n, 10n ** 12n)),
     costPico,
     bill,
     serviceTier: orNull(text),
@@ -138,6 +147,22 @@ const filter: fc.Arbitrary<LogFilter> = fc.constantFrom(...LOG_FILTER_FIELDS).ch
     operator: fc.constantFrom('eq', 'neq', 'contains', 'lt', 'gt'),
     value: fc.array(valueFor(key), { maxLength: 3 }),
   }),
+);
+/** What roll-ups can answer, mostly. */
+const summaryFilter: fc.Arbitrary<LogFilter> = fc.oneof(
+  filter,
+  fc.record({
+    key: fc.constant('created_at'),
+    operator: fc.constantFrom('gt', 'lt'),
+    value: fc.array(time.map(isoTime)),
+  }),
+  fc.constantFrom('provider', 'model', 'outcome', 'success', 'cached', 'wholesale', 'status_code').chain((key) =>
+    fc.record({
+      key: fc.constant(key),
+      operator: fc.constantFrom('eq', 'neq', 'contains'),
+      value: fc.array(valueFor(key), { maxLength: 2 }),
+    }),
+  ),
 );
 const selection: fc.Arbitrary<Omit<LogSelection, 'gatewayKey'>> = fc.record({
   filters: fc.array(filter, { maxLength: 2 }),
@@ -203,30 +228,37 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 5,
     arbitrary: fc.record({
       do: fc.constant('summarize'),
       query: fc.record({
-        filters: fc.array(filter, { maxLength: 1 }),
-        groupBy: fc.uniqueArray(fc.constantFrom(...LOG_DIMENSIONS), { maxLength: 3 }),
-        spanMs: fc.constantFrom(null, 10, 3_600_000),
+        filters: fc.array(summaryFilter, { maxLength: 2 }),
+        groupBy: fc.uniqueArray(fc.constantFrom(...LOG_DIMENSIONS), { maxLength: 2 }),
+        spanMs: fc.constantFrom(null, 10, HOUR_MS, 3 * HOUR_MS),
+        withDistributions: fc.boolean(),
+        limit: fc.constantFrom(null, null, 4),
       }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('get'), row }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'reopen' as const }) },
 );
 
 let directory: string;
 let store: LogStore;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'headgate-logs-'));
-  // Chunks of four rows and segments of sixteen, so that a few dozen rows cross every border.
-  store = await openSegmentLogStore({ directory, clock: systemClock, segmentRows: 16, segmentSpanMs: 15 });
+  store = await open();
 });
 afterAll(async () => {
   await store.close();
   await rm(directory, { recursive: true, force: true });
 });
+
+/** With chunks of four rows and segments of sixteen, so that a few dozen rows cross every border. */
+function open(): Promise<LogStore> {
+  return openSegmentLogStore({ directory, clock: systemClock, segmentRows: 16, segmentSpanMs: HOUR_MS });
+}
 
 test('any history of operations gives what a plain scan over arrays gives', async () => {
   let run = 0;
@@ -280,7 +312,17 @@ async function apply(
       return target.summarize({ gatewayKey, ...step.query });
     case 'get':
       return target.get(gatewayKey, idOf(step.row));
+    case 'reopen': {
+      if (target !== store) return;
+      await store.close();
+      store = await open();
+      return;
+    }
   }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** Ids in no order: their times repeat and step back, as those of late rows do. */

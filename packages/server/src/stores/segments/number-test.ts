@@ -73,10 +73,16 @@ function ordered(holds: (value: number) => boolean): NumberCondition {
   };
 }
 
+/** Milliseconds of a `created_at` condition; null for missing, NaN for what can't be read. */
+export function timeOf(value: LogFilter['value'][number]): number | null {
+  if (value === null || value === '') return null;
+  return typeof value === 'number' ? value : Date.parse(String(value));
+}
+
 /** Null stands for missing, NaN for what can't be read. */
 function parse(key: LogFilterKey, value: LogFilter['value'][number]): number | null {
   if (value === null || value === '') return null;
-  if (key === 'created_at') return typeof value === 'number' ? value : Date.parse(String(value));
+  if (key === 'created_at') return timeOf(value);
   const word = String(value).toLowerCase();
   if (word === 'true' || word === 'false') return Number(word === 'true');
   return key === 'cost' ? Math.round(Number(value) * PICO) : Number(value);

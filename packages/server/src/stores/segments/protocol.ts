@@ -56,7 +56,7 @@ export interface AppendOutcome {
 export interface ReaderOps {
   open: { ask: { root: string }; answer: null };
   list: { ask: LogQuery; answer: Read<LogPage> };
-  summarize: { ask: LogSummaryQuery; answer: Read<LogSummary[]> };
+  summarize: { ask: LogSummaryQuery; answer: Read<LogSummary[] | null> };
   get: { ask: { gatewayKey: string; id: string }; answer: Read<StoredLog | null> };
   /** Which rows a deletion takes. */
   collect: { ask: { selection: LogSelection; limit: number | null }; answer: Read<SelectedRows[]> };

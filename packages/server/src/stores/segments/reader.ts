@@ -6,9 +6,10 @@ import { gatewayDirectory, segmentNumbers, segmentPath } from './files.ts';
 import { HandleCache } from './handle-cache.ts';
 import type { Read, ReaderNews, ReaderOps, SelectedRows } from './protocol.ts';
 import { Scan, type Sink, topSink } from './scan.ts';
-import { SegmentReader } from './segment-reader.ts';
+import { rollupPlan } from './rollup-plan.ts';
+import { type Scanned, SegmentReader } from './segment-reader.ts';
 import { Statistics } from './statistics.ts';
-import { Summary } from './summary.ts';
+import { Summary, TooManySummaries } from './summary.ts';
 import { TopRows } from './top-rows.ts';
 import { serve } from '../worker-link.ts';
 
@@ -51,10 +52,25 @@ function list(query: LogQuery): LogPage {
   return { rows, totalCount, statistics: statistics?.result() ?? null };
 }
 
-function summarize({ gatewayKey, filters, groupBy, spanMs }: LogSummaryQuery): LogSummary[] {
-  const summary = new Summary({ groupBy, spanMs });
-  scanAll({ gatewayKey, filters, orderBy: 'created_at', direction: 'asc' }, summary.sink);
-  return summary.result();
+function summarize(query: LogSummaryQuery): LogSummary[] | null {
+  const { gatewayKey, filters } = query;
+  const summary = new Summary(query);
+  const plan = rollupPlan(query);
+  const scan = new Scan({ gatewayKey, filters, orderBy: 'created_at', direction: 'asc' }, plan?.rest ?? null);
+  try {
+    for (const segment of segmentsOf(gatewayKey)) {
+      inSegment(gatewayKey, segment, (reader) =>
+        reader.snapshot((view) => {
+          if (plan !== null) view.addRollups(plan, summary);
+          if (plan === null || view.hasRest(plan)) scan.segment(segment, view.scanned(), summary.sink);
+        }),
+      );
+    }
+    return summary.result();
+  } catch (error) {
+    if (error instanceof TooManySummaries) return null;
+    throw error;
+  }
 }
 
 function get(gatewayKey: string, id: string): StoredLog | null {
@@ -78,11 +94,11 @@ function collect(selection: LogSelection, limit: number | null): SelectedRows[] 
   };
   const top = limit === null ? null : new TopRows(limit, selection.direction);
   const sink: Sink = top === null ? everyRow(add) : topSink(selection, top);
-  scanAll(selection, sink, (segment, view) => {
-    rowsEver.set(segment, view.rowsEver());
+  scanAll(selection, sink, (segment, { chunks }, ever) => {
+    rowsEver.set(segment, ever);
     stored.set(
       segment,
-      view.chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
+      chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
     );
   });
   for (const { segment, seq } of top?.rows() ?? []) add(segment, seq);
@@ -103,7 +119,7 @@ function everyRow(add: (segment: number, seq: number) => void): Sink {
 function scanAll(
   selection: LogSelection,
   sink: Sink,
-  onSegment: (segment: number, view: Parameters<Scan['segment']>[1]) => void = () => {},
+  onSegment: (segment: number, scanned: Scanned, rowsEver: number) => void = () => {},
 ): number {
   const scan = new Scan(selection);
   const segments = segmentsOf(selection.gatewayKey);
@@ -111,8 +127,9 @@ function scanAll(
   for (const segment of selection.direction === 'desc' ? segments.reverse() : segments) {
     const count = inSegment(selection.gatewayKey, segment, (reader) =>
       reader.snapshot((view) => {
-        onSegment(segment, view);
-        return scan.segment(segment, view, sink);
+        const scanned = view.scanned();
+        onSegment(segment, scanned, view.rowsEver());
+        return scan.segment(segment, scanned, sink);
       }),
     );
     total += count ?? 0;

@@ -53,7 +53,7 @@ export interface Ending extends Pick<LogRecord, (typeof PROFILE_FIELDS.ending)[n
 /** What the cost depends on beside the usage, and how it came about: with 0 for every number; the row has the numbers. */
 type Bill = Pick<LogRecord, 'bill' | 'serviceTier' | 'billedRuns'>;
 
-/** A row as it lies in the table `rows`, but for `seq` and with the cost as decimal text, which holds all 64 bits. */
+/** A row as it lies in the table `rows`, but for `seq` and with money as decimal text, which holds all 64 bits. */
 export interface StoredRow {
   id: Uint8Array;
   /** Null when it is the id. */
@@ -70,7 +70,11 @@ export interface StoredRow {
   response_size: number;
   tokens_in: number | null;
   tokens_out: number | null;
+  cache_read: number | null;
+  cache_write: number | null;
+  reasoning: number | null;
   cost: string | null;
+  saved: string | null;
   feedback: number | null;
   score: number | null;
   metadata: string | null;
@@ -80,13 +84,21 @@ export interface StoredRow {
 }
 
 /** A record on its way between threads: JSON has no bigint. */
-export type PlainRecord = Omit<LogRecord, 'costPico'> & { costPico: string | null };
+export type PlainRecord = Omit<LogRecord, 'costPico' | 'savedPico'> & {
+  costPico: string | null;
+  savedPico: string | null;
+};
 
 /** A new cost on its way between threads. */
 export type PlainRecost = Omit<LogRecost, 'costPico'> & { costPico: string | null };
 
 export function toPlain(record: LogRecord): PlainRecord {
-  return { ...record, costPico: record.costPico === null ? null : String(record.costPico) };
+  const { costPico, savedPico } = record;
+  return {
+    ...record,
+    costPico: costPico === null ? null : String(costPico),
+    savedPico: savedPico === null ? null : String(savedPico),
+  };
 }
 
 /** Splits a record into its row and its profiles (JSON, the same text for the same profile). */
@@ -111,7 +123,11 @@ export function encodeRow(record: PlainRecord): {
     response_size: record.responseSize,
     tokens_in: record.tokensIn,
     tokens_out: record.tokensOut,
+    cache_read: record.usage?.cacheRead ?? null,
+    cache_write: record.usage?.cacheWrite ?? null,
+    reasoning: record.usage?.reasoning ?? null,
     cost: record.costPico,
+    saved: record.savedPico,
     feedback: record.feedback,
     score: record.score,
     metadata: metadataValues(record.metadata),
@@ -170,6 +186,7 @@ export function decodeRow(
     tokensOut: row.tokens_out,
     usage,
     costPico: row.cost === null ? null : BigInt(row.cost),
+    savedPico: row.saved === null ? null : BigInt(row.saved),
     metadata: joinMetadata(metadataKeys, row.metadata),
     feedback: row.feedback,
     score: row.score,

@@ -1,9 +1,9 @@
 import type { LogOrder, LogSelection } from '../ports.ts';
 import { type Chunk, type NumberName, idNumbers, viewOf, type Zone } from './chunk.ts';
 import type { NumberColumn } from './columns.ts';
-import { type Conditions, compile } from './conditions.ts';
+import { type Conditions, compile, type RowTest } from './conditions.ts';
 import type { Ending, Origin } from './row-codec.ts';
-import type { Profiles, SegmentView } from './segment-reader.ts';
+import type { Profiles, Scanned } from './segment-reader.ts';
 import type { Candidate, TopRows } from './top-rows.ts';
 
 /** Receives the matches of a scan, chunk by chunk. `mask[i]` is 1 for each of the `count` rows that match. */
@@ -20,13 +20,15 @@ export class Scan {
   readonly #conditions: Conditions;
   readonly #newestFirst: boolean;
 
-  constructor(selection: LogSelection) {
+  /** `also`: a further test that rows must pass. */
+  constructor(selection: LogSelection, also: RowTest | null = null) {
     this.#conditions = compile(selection);
+    if (also !== null) this.#conditions.rows.unshift(also);
     this.#newestFirst = selection.direction === 'desc';
   }
 
   /** Scans one segment; within it in the direction of the order, so that good candidates come early. */
-  segment(segment: number, { profiles, chunks }: SegmentView, sink: Sink): number {
+  segment(segment: number, { profiles, chunks }: Scanned, sink: Sink): number {
     const origins = verdicts(profiles.origin, this.#conditions.origin);
     const endings = verdicts(profiles.ending, this.#conditions.ending);
     if (!origins.includes(1) || !endings.includes(1)) return 0;

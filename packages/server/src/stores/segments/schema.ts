@@ -6,7 +6,8 @@ import { DamagedSegment } from './damage.ts';
  * One segment file. `rows` is the truth; `chunks` and `columns` repeat what filters and orders need, by column and
  * compressed, so that a scan of millions of rows reads a few bytes of each. A chunk is a fixed range of `seq`; one
  * without an entry in `chunks` is read from `rows` (the newest, not yet full, and the one that retention eats).
- * `origin`, `ending` and `bill` hold the combinations of fields with few values, once each.
+ * `origin`, `ending` and `bill` hold the combinations of fields with few values, once each. `cache_read`, `cache_write` and
+ * `reasoning` repeat counters of `usage`. The tables `rollup…` hold sums by hour: see `rollup-writer.ts`.
  */
 const SCHEMA = `
 CREATE TABLE meta (
@@ -33,7 +34,11 @@ CREATE TABLE rows (
   response_size INTEGER,
   tokens_in INTEGER,
   tokens_out INTEGER,
+  cache_read INTEGER,
+  cache_write INTEGER,
+  reasoning INTEGER,
   cost INTEGER,
+  saved INTEGER,
   feedback INTEGER,
   score INTEGER,
   metadata TEXT,
@@ -48,11 +53,14 @@ CREATE TABLE ending (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE bill (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE chunks (chunk INTEGER PRIMARY KEY, rows INTEGER NOT NULL, zones TEXT NOT NULL);
 CREATE TABLE columns (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE rollup_groups (n INTEGER PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE rollups (key INTEGER PRIMARY KEY, sums BLOB NOT NULL, times BLOB NOT NULL);
+CREATE TABLE rollup_changes (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
 `;
 
 /** Reads one `StoredRow` by `seq`. */
 export const SELECT_ROW = `SELECT seq, id, event, origin, ending, bill, bill_numbers, created, duration, latency, request_size, response_size, tokens_in,
-  tokens_out, CAST(cost AS TEXT) AS cost, feedback, score, metadata, usage, stages, error FROM rows WHERE seq = ?`;
+  tokens_out, cache_read, cache_write, reasoning, CAST(cost AS TEXT) AS cost, CAST(saved AS TEXT) AS saved, feedback, score, metadata, usage, stages, error FROM rows WHERE seq = ?`;
 
 /** "HGLS", in the file header, so that a stray database is not taken for a segment. */
 export const APPLICATION_ID = 0x48474c53;

@@ -13,7 +13,10 @@ import {
   type ProfileKind,
   type StoredRow,
 } from './row-codec.ts';
+import type { RollupPlan } from './rollup-plan.ts';
+import { addRollups, hasRest } from './rollup-reader.ts';
 import { openSegment, SELECT_ROW } from './schema.ts';
+import type { Summary } from './summary.ts';
 
 export interface Profiles {
   readonly origin: readonly Origin[];
@@ -35,8 +38,15 @@ export class SegmentReader {
   snapshot<T>(work: (view: SegmentView) => T): T {
     this.#db.run('BEGIN');
     try {
-      this.#loadProfiles();
-      return work({ profiles: this.#profiles, chunks: chunksOf(this.#db), rowsEver: () => this.#rowsEver() });
+      return work({
+        scanned: () => {
+          this.#loadProfiles();
+          return { profiles: this.#profiles, chunks: chunksOf(this.#db) };
+        },
+        addRollups: (plan, summary) => addRollups(this.#db, plan, summary),
+        hasRest: (plan) => hasRest(this.#db, plan),
+        rowsEver: () => this.#rowsEver(),
+      });
     } finally {
       if (this.#db.inTransaction) this.#db.run('COMMIT');
     }
@@ -100,10 +110,18 @@ export class SegmentReader {
   }
 }
 
-export interface SegmentView {
+/** What a scan reads: profiles, and the chunks oldest first. */
+export interface Scanned {
   profiles: Profiles;
-  /** Oldest first. */
   chunks: Chunk[];
+}
+
+export interface SegmentView {
+  scanned(): Scanned;
+  /** Adds the whole hours of the plan to the summary. */
+  addRollups(plan: RollupPlan, summary: Summary): void;
+  /** Whether rows may be in none of them. */
+  hasRest(plan: RollupPlan): boolean;
   /** Rows ever stored. */
   rowsEver(): number;
 }

@@ -18,6 +18,7 @@ import {
 } from './row-codec.ts';
 import { BUSY_MS, openSegment, SELECT_ROW } from './schema.ts';
 import { DamagedSegment } from './damage.ts';
+import { RollupWriter } from './rollup-writer.ts';
 
 interface Meta {
   gateway: string;
@@ -30,7 +31,8 @@ interface Meta {
 }
 
 const INSERT_ROW = `INSERT INTO rows VALUES ($seq, $id, $event, $origin, $ending, $bill, $bill_numbers, $created, $duration, $latency, $request_size,
-  $response_size, $tokens_in, $tokens_out, CAST($cost AS INTEGER), $feedback, $score, $metadata, $usage, $stages, $error)`;
+  $response_size, $tokens_in, $tokens_out, $cache_read, $cache_write, $reasoning, CAST($cost AS INTEGER),
+  CAST($saved AS INTEGER), $feedback, $score, $metadata, $usage, $stages, $error)`;
 
 /**
  * One segment, open for writing. Every change runs inside `transaction`; after one that failed the object no longer
@@ -40,12 +42,14 @@ export class SegmentWriter {
   readonly #db: Database;
   /** Numbers of profiles by their JSON; null until needed. */
   readonly #profiles: Record<ProfileKind, Map<string, number> | null> = { origin: null, ending: null, bill: null };
+  readonly #rollups: RollupWriter;
   #meta: Meta;
 
   /** @throws DamagedSegment, SQLiteError */
   constructor(path: string) {
     this.#db = openSegment(path, 'write');
     this.#meta = this.#readMeta();
+    this.#rollups = new RollupWriter(this.#db);
   }
 
   get rows(): number {
@@ -62,7 +66,8 @@ export class SegmentWriter {
   }
 
   get profileCount(): number {
-    return Math.max(...(['origin', 'ending', 'bill'] as const).map((kind) => this.#profileNumbers(kind).size));
+    const profiles = (['origin', 'ending', 'bill'] as const).map((kind) => this.#profileNumbers(kind).size);
+    return Math.max(...profiles, this.#rollups.groupCount);
   }
 
   bytes(): number {
@@ -76,6 +81,7 @@ export class SegmentWriter {
     this.#db.run('BEGIN IMMEDIATE');
     try {
       const result = work();
+      this.#rollups.flush();
       this.#db
         .query('UPDATE meta SET rows = ?, next_seq = ?, next_chunk = ?, first_created = ?')
         .run(this.#meta.rows, this.#meta.next_seq, this.#meta.next_chunk, this.#meta.first_created);
@@ -95,6 +101,7 @@ export class SegmentWriter {
     const ending = this.#profileId('ending', profiles.ending);
     const bill = this.#profileId('bill', profiles.bill);
     this.#db.query(INSERT_ROW).run({ seq, ...row, origin, ending, bill });
+    this.#rollups.adjust({ ...row, origin, ending }, 1);
     if (bodies !== null) {
       this.#db
         .query('INSERT INTO bodies VALUES (?, ?, ?, ?)')
@@ -154,9 +161,11 @@ export class SegmentWriter {
       .query<{ bill_numbers: string | null }, [number]>('SELECT bill_numbers FROM rows WHERE seq = ?')
       .get(seq);
     const { form, numbers } = withBill(this.#profileOf('bill', seq), row?.bill_numbers ?? null, bill);
+    this.#rollups.remove(seq);
     this.#db
       .query('UPDATE rows SET cost = CAST(? AS INTEGER), bill = ?, bill_numbers = ? WHERE seq = ?')
       .run(costPico, this.#profileId('bill', form), numbers, seq);
+    this.#rollups.add(seq);
   }
 
   /** Deletes rows by `seq`, ascending, and gives how many were there. */
@@ -164,6 +173,7 @@ export class SegmentWriter {
     let erased = 0;
     const chunks = new Set<number>();
     for (const seq of seqs) {
+      this.#rollups.remove(seq);
       if (this.#db.query('DELETE FROM rows WHERE seq = ?').run(seq).changes === 0) continue;
       this.#db.query('DELETE FROM bodies WHERE seq = ?').run(seq);
       erased += 1;
@@ -185,6 +195,7 @@ export class SegmentWriter {
     const from = this.#db.query<{ seq: number }, []>('SELECT min(seq) AS seq FROM rows').get()?.seq ?? before;
     const { chunk_rows } = this.#meta;
     for (let chunk = Math.floor(from / chunk_rows); chunk * chunk_rows < before; chunk++) unpackChunk(this.#db, chunk);
+    this.#rollups.removeBefore(before);
     this.#db.query('DELETE FROM bodies WHERE seq < ?').run(before);
     this.#meta.rows -= this.#db.query('DELETE FROM rows WHERE seq < ?').run(before).changes;
   }
@@ -198,6 +209,7 @@ export class SegmentWriter {
   packNext(): void {
     packChunk(this.#db, this.#meta.next_chunk, this.#meta.chunk_rows);
     this.#meta.next_chunk += 1;
+    this.#rollups.fold();
   }
 
   /** Whether it may take no more rows: a chunk that is not full has been packed. */

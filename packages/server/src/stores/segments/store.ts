@@ -126,7 +126,7 @@ class SegmentLogStore implements LogStore {
     return this.#read(query.gatewayKey, () => this.#reader.ask('list', query));
   }
 
-  summarize(query: LogSummaryQuery): Promise<LogSummary[]> {
+  summarize(query: LogSummaryQuery): Promise<LogSummary[] | null> {
     return this.#read(query.gatewayKey, () => this.#reader.ask('summarize', query));
   }
 

@@ -1,141 +1,167 @@
 import type { LogDimension, LogSummary, LogSummaryQuery } from '../ports.ts';
+import type { NumberColumn } from './columns.ts';
+import {
+  addRow,
+  type Measured,
+  moneyOf,
+  requestsOf,
+  SUM_COUNT,
+  sumsOf,
+  type Vector,
+  VECTOR_LENGTH,
+} from './measures.ts';
+import { ENDING_DIMENSIONS, ORIGIN_DIMENSIONS } from './rollup-groups.ts';
 import type { Ending, Origin } from './row-codec.ts';
 import type { Sink } from './scan.ts';
 
-type Value = string | number | boolean | null;
-type Reader<T> = (profile: T) => Value;
+type Group = LogSummary['group'];
 
-const ORIGIN_DIMENSIONS: Partial<Record<LogDimension, Reader<Origin>>> = {
-  provider: (o) => o.provider,
-  model: (o) => o.model,
-  model_type: (o) => o.modelType,
-  request_type: (o) => o.requestType,
-  user_agent: (o) => o.userAgent,
-  wholesale: (o) => o.wholesale,
-};
-const ENDING_DIMENSIONS: Partial<Record<LogDimension, Reader<Ending>>> = {
-  outcome: (e) => e.outcome,
-  status_code: (e) => e.statusCode,
-  cached: (e) => e.cached,
-};
+/** There would be more summaries than the query allows. */
+export class TooManySummaries extends Error {}
 
-/** Costs are added in two parts, since the sum of many may be more than a double holds. */
-const COST_PART = 2 ** 26;
+/** Summaries begun beyond twice the limit. */
+const SPARE = 1000;
 
-interface Sums extends Omit<LogSummary, 'fromMs' | 'group' | 'costPico'> {
-  costHigh: number;
-  costLow: number;
-}
-
-/** Adds up all matches of a scan by group and span of time. */
+/** Adds up rows and roll-ups by group and span of time. */
 export class Summary {
-  readonly #groupBy: readonly LogDimension[];
-  readonly #spanMs: number | null;
-  readonly #origins: Groups<Origin>;
-  readonly #endings: Groups<Ending>;
-  /** By span, then by origin group, then by ending group. */
-  readonly #sums = new Map<number, Sums[][]>();
+  readonly #query: LogSummaryQuery;
+  readonly #origins: Parts<Origin>;
+  readonly #endings: Parts<Ending>;
+  /** Groups by the JSON of their values, which `#values` has by number. */
+  readonly #numbers = new Map<string, number>();
+  readonly #values: Group[] = [];
+  /** The group of an origin's part and an ending's part. */
+  readonly #pairs: number[][] = [];
+  /** By span, then by group. */
+  readonly #spans = new Map<number, Vector[]>();
+  #count = 0;
 
-  constructor({ groupBy, spanMs }: Pick<LogSummaryQuery, 'groupBy' | 'spanMs'>) {
-    this.#groupBy = groupBy;
-    this.#spanMs = spanMs;
-    this.#origins = new Groups(groupBy, ORIGIN_DIMENSIONS);
-    this.#endings = new Groups(groupBy, ENDING_DIMENSIONS);
+  constructor(query: LogSummaryQuery) {
+    this.#query = query;
+    this.#origins = new Parts(query.groupBy, ORIGIN_DIMENSIONS);
+    this.#endings = new Parts(query.groupBy, ENDING_DIMENSIONS);
   }
 
+  /** Whether distributions are wanted. */
+  get withTimes(): boolean {
+    return this.#query.withDistributions;
+  }
+
+  /** @throws TooManySummaries */
   readonly sink: Sink = ({ chunk, mask, profiles }) => {
+    const { spanMs, withDistributions } = this.#query;
     const [originOf, endingOf] = [chunk.numbers('origin'), chunk.numbers('ending')];
-    const [tokensIn, tokensOut, cost] = [chunk.numbers('tokensIn'), chunk.numbers('tokensOut'), chunk.numbers('cost')];
-    const created = this.#spanMs === null ? null : chunk.numbers('created');
+    const [tokensIn, tokensOut] = [chunk.numbers('tokensIn'), chunk.numbers('tokensOut')];
+    const [cacheRead, cacheWrite] = [chunk.numbers('cacheRead'), chunk.numbers('cacheWrite')];
+    const reasoning = chunk.numbers('reasoning');
+    const [cost, saved] = [chunk.numbers('cost'), chunk.numbers('saved')];
+    const durations = withDistributions ? chunk.numbers('duration') : NONE;
+    const latencies = withDistributions ? chunk.numbers('latency') : NONE;
+    const created = spanMs === null ? NONE : chunk.numbers('created');
     const origins = profiles.origin.map((origin) => this.#origins.of(origin));
     const endings = profiles.ending.map((ending) => this.#endings.of(ending));
     for (let i = 0; i < mask.length; i++) {
       const ending = profiles.ending[endingOf[i] ?? -1];
       if (mask[i] === 0 || ending === undefined) continue;
-      const span = created === null ? 0 : Math.floor((created[i] ?? 0) / (this.#spanMs ?? 1));
-      const sums = this.#at(span, origins[originOf[i] ?? -1] ?? 0, endings[endingOf[i] ?? -1] ?? 0);
-      add(sums, ending, { tokensIn: orZero(tokensIn[i]), tokensOut: orZero(tokensOut[i]), cost: orZero(cost[i]) });
+      const measured: Measured = {
+        failed: ending.outcome !== 'success',
+        cached: ending.cached,
+        tokensIn: orZero(tokensIn[i]),
+        tokensOut: orZero(tokensOut[i]),
+        cacheRead: orZero(cacheRead[i]),
+        cacheWrite: orZero(cacheWrite[i]),
+        reasoning: orZero(reasoning[i]),
+        cost: moneyOf(cost[i] ?? Number.NaN),
+        saved: moneyOf(saved[i] ?? Number.NaN),
+        duration: durations[i] ?? Number.NaN,
+        latency: latencies[i] ?? Number.NaN,
+      };
+      const group = this.#pair(origins[originOf[i] ?? -1] ?? 0, endings[endingOf[i] ?? -1] ?? 0);
+      addRow(this.vector(created[i] ?? 0, group), measured, 1);
     }
   };
 
-  /** By time, then by the group's values as JSON. */
-  result(): LogSummary[] {
-    const summaries = [...this.#sums].flatMap(([span, byOrigin]) =>
-      byOrigin.flatMap((byEnding, origin) =>
-        byEnding.map((sums, ending) => {
-          const values = { ...this.#origins.values(origin), ...this.#endings.values(ending) };
-          const group = Object.fromEntries(this.#groupBy.map((dimension) => [dimension, values[dimension] ?? null]));
-          return { key: JSON.stringify(group), summary: summaryOf(sums, this.#spanMs && span * this.#spanMs, group) };
-        }),
-      ),
-    );
-    summaries.sort((a, b) => (a.summary.fromMs ?? 0) - (b.summary.fromMs ?? 0) || (a.key < b.key ? -1 : 1));
-    return summaries.map(({ summary }) => summary);
+  /** The number of the group that has these values, among others. */
+  groupOf(values: Group): number {
+    const group = Object.fromEntries(this.#query.groupBy.map((dimension) => [dimension, values[dimension] ?? null]));
+    const key = JSON.stringify(group);
+    const number = this.#numbers.get(key) ?? this.#values.push(group) - 1;
+    this.#numbers.set(key, number);
+    return number;
   }
 
-  #at(span: number, origin: number, ending: number): Sums {
-    let byOrigin = this.#sums.get(span);
-    if (byOrigin === undefined) {
-      byOrigin = [];
-      this.#sums.set(span, byOrigin);
+  /**
+   * Where the rows of `group` that were made at `createdMs` are added up.
+   * @throws TooManySummaries
+   */
+  vector(createdMs: number, group: number): Vector {
+    const { spanMs, limit, withDistributions } = this.#query;
+    const span = spanMs === null ? 0 : Math.floor(createdMs / spanMs);
+    let groups = this.#spans.get(span);
+    if (groups === undefined) {
+      groups = [];
+      this.#spans.set(span, groups);
     }
-    byOrigin[origin] ??= [];
-    const byEnding = byOrigin[origin];
-    byEnding[ending] ??= {
-      requests: 0,
-      errors: 0,
-      cached: 0,
-      tokensIn: 0,
-      tokensOut: 0,
-      cachedTokensIn: 0,
-      cachedTokensOut: 0,
-      costHigh: 0,
-      costLow: 0,
-    };
-    return byEnding[ending];
+    const known = groups[group];
+    if (known !== undefined) return known;
+    this.#count += 1;
+    // Some may come to nothing in the end: see `result`.
+    if (limit !== null && this.#count > 2 * limit + SPARE) throw new TooManySummaries();
+    const vector = new Float64Array(withDistributions ? VECTOR_LENGTH : SUM_COUNT);
+    groups[group] = vector;
+    return vector;
+  }
+
+  /**
+   * By time, then by the group's values as JSON.
+   * @throws TooManySummaries
+   */
+  result(): LogSummary[] {
+    const { spanMs, limit } = this.#query;
+    const keys = this.#values.map((group) => JSON.stringify(group));
+    const order = [...keys.keys()].sort((a, b) => ((keys[a] ?? '') < (keys[b] ?? '') ? -1 : 1));
+    const summaries = [...this.#spans]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([span, vectors]) =>
+        order.flatMap((group) => {
+          const vector = vectors[group];
+          // Where roll-ups count rows that came and went, nothing is left.
+          if (vector === undefined || requestsOf(vector) === 0) return [];
+          return { fromMs: spanMs && span * spanMs, group: this.#values[group] ?? {}, ...sumsOf(vector) };
+        }),
+      );
+    if (limit !== null && summaries.length > limit) throw new TooManySummaries();
+    return summaries;
+  }
+
+  #pair(origin: number, ending: number): number {
+    this.#pairs[origin] ??= [];
+    const pairs = this.#pairs[origin];
+    pairs[ending] ??= this.groupOf({ ...this.#origins.values(origin), ...this.#endings.values(ending) });
+    return pairs[ending];
   }
 }
 
-function add(
-  sums: Sums,
-  { outcome, cached }: Ending,
-  row: { tokensIn: number; tokensOut: number; cost: number },
-): void {
-  sums.requests += 1;
-  sums.tokensIn += row.tokensIn;
-  sums.tokensOut += row.tokensOut;
-  sums.costHigh += Math.floor(row.cost / COST_PART);
-  sums.costLow += row.cost % COST_PART;
-  if (outcome !== 'success') sums.errors += 1;
-  if (!cached) return;
-  sums.cached += 1;
-  sums.cachedTokensIn += row.tokensIn;
-  sums.cachedTokensOut += row.tokensOut;
-}
-
-function summaryOf(
-  { costHigh, costLow, ...sums }: Sums,
-  fromMs: number | null,
-  group: LogSummary['group'],
-): LogSummary {
-  return { fromMs, group, ...sums, costPico: BigInt(costHigh) * BigInt(COST_PART) + BigInt(costLow) };
-}
+const NONE: NumberColumn = new Float64Array(0);
 
 function orZero(value = Number.NaN): number {
   return Number.isNaN(value) ? 0 : value;
 }
 
 /** Numbers the combinations of values that profiles have in the dimensions asked for. */
-class Groups<T extends object> {
-  readonly #dimensions: [LogDimension, Reader<T>][];
+class Parts<T extends object> {
+  readonly #dimensions: [LogDimension, (profile: T) => Group[LogDimension]][];
   readonly #known = new WeakMap<T, number>();
   readonly #numbers = new Map<string, number>();
-  readonly #values: Partial<Record<LogDimension, Value>>[] = [];
+  readonly #values: Group[] = [];
 
-  constructor(groupBy: readonly LogDimension[], readers: Partial<Record<LogDimension, Reader<T>>>) {
+  constructor(
+    groupBy: readonly LogDimension[],
+    readers: Partial<Record<LogDimension, (profile: T) => Group[LogDimension]>>,
+  ) {
     this.#dimensions = groupBy.flatMap((dimension) => {
       const reader = readers[dimension];
-      return reader === undefined ? [] : [[dimension, reader] as [LogDimension, Reader<T>]];
+      return reader === undefined ? [] : [[dimension, reader] as [LogDimension, typeof reader]];
     });
   }
 
@@ -150,7 +176,7 @@ class Groups<T extends object> {
     return number;
   }
 
-  values(number: number): Partial<Record<LogDimension, Value>> {
+  values(number: number): Group {
     return this.#values[number] ?? {};
   }
 }
