@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LogQuery, LogRecord, LogRetention, LogStore } from '../ports.ts';
-import { appendAll, filter, logId, logRecord, names, query, START_MS, selection, usageOf   summaryQuery,
+import { appendAll, filter, logId, logRecord, names, query, START_MS, selection, usageOf, summaryQuery,
 } from './builders.ts';
 import { FILTER_CASES, FILTER_ROWS, ORDER_CASES } from './log-store-cases.ts';
 import { describeSummaries } from './log-summaries.ts';
