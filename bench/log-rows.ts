@@ -124,9 +124,23 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
     step: random() < 0.97 ? 0 : 1,
     tokensIn,
     tokensOut,
+    usageSource: failed ? null : 'provider',
     usage: failed ? null : usageOf(tokensIn, tokensOut, cacheRead),
     costPico: failed ? null : cached ? 0n : price,
     savedPico: cached ? price : null,
+    bill:
+      failed || cached
+        ? null
+        : {
+            source: 'list',
+            version: '2026-01-01',
+            lines: [
+              { component: 'input', units: tokensIn ?? 0, unitPrice: String(inPico) },
+              { component: 'output', units: tokensOut ?? 0, unitPrice: String(outPico) },
+            ],
+          },
+    serviceTier: failed ? null : 'default',
+    billedRuns: null,
     customCost: false,
     metadata: tagged ? { user: `user-${Math.floor(random() * 5000)}`, team } : null,
     feedback: random() < 0.02 ? (random() < 0.7 ? 1 : -1) : null,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { analyticsEndpoints } from './analytics.ts';
 import { auditEndpoints } from './audit-logs.ts';
 import { billingEndpoints } from './billing.ts';
 import { cacheEndpoints } from './cache.ts';
@@ -21,6 +22,7 @@ export const endpoints = {
   ...logEndpoints,
   ...repriceEndpoints,
   ...priceEndpoints,
+  ...analyticsEndpoints,
   ...cacheEndpoints,
   ...providerConfigEndpoints,
   ...customProviderEndpoints,

@@ -2,6 +2,7 @@
  * The wire: envelopes, the error table, ids, the endpoint records and the schemas of every management resource.
  * It does no I/O and knows nothing of the server.
  */
+export * from './analytics.ts';
 export * from './audit-logs.ts';
 export * from './billing.ts';
 export * from './cache.ts';

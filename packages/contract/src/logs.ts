@@ -144,6 +144,8 @@ export const logRow = z.object({
   usage_source: z.enum(['provider', 'estimated', 'relayed']).nullable(),
   estimated: z.boolean(),
   cost: z.number().nullable(),
+  /** Of an answer out of the cache: what it would have cost. */
+  saved_cost: z.number().nullable(),
   custom_cost: z.boolean(),
   metadata: z.string().nullable(),
   authentication: z.boolean(),

@@ -12,6 +12,7 @@ import {
 import { Hono } from 'hono';
 import { uuidV7Source } from '../lib/index.ts';
 import { authenticate, authorize } from './authorize.ts';
+import { analyticsHandlers } from './analytics.ts';
 import { auditHandlers } from './audit-logs.ts';
 import { billingHandlers } from './billing.ts';
 import { cacheHandlers } from './cache.ts';
@@ -91,6 +92,7 @@ function allHandlers(deps: ApiDeps): Handlers<Endpoints> {
     ...logHandlers(deps),
     ...repriceHandlers(deps),
     ...priceHandlers(deps),
+    ...analyticsHandlers(deps),
     ...cacheHandlers(deps),
     ...providerConfigHandlers(deps),
     ...customProviderHandlers(deps),

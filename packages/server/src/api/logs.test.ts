@@ -94,6 +94,7 @@ describe('a log row on the wire', () => {
         usage_source: 'relayed',
         estimated: true,
         cost: 1.234567890123,
+        saved_cost: null,
         custom_cost: true,
         metadata: '{"team":"a","n":1,"on":true}',
         authentication: true,

@@ -37,6 +37,7 @@ export function wireLog(record: LogRecord): LogRow {
     usage_source: record.usageSource,
     estimated: record.usageSource === 'estimated' || record.usageSource === 'relayed',
     cost: record.costPico === null ? null : dollars(record.costPico),
+    saved_cost: record.savedPico === null ? null : dollars(record.savedPico),
     custom_cost: record.customCost,
     metadata: record.metadata === null ? null : JSON.stringify(record.metadata),
     authentication: record.authentication,

@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LogQuery, LogRecord, LogRetention, LogStore } from '../ports.ts';
-import { appendAll, filter, logId, logRecord, names, query, START_MS, selection, usageOf, summaryQuery,
+import {
+  appendAll,
+  filter,
+  logId,
+  logRecord,
+  names,
+  query,
+  START_MS,
+  selection,
+  usageOf,
+  summaryQuery,
 } from './builders.ts';
 import { FILTER_CASES, FILTER_ROWS, ORDER_CASES } from './log-store-cases.ts';
 import { describeSummaries } from './log-summaries.ts';
@@ -214,9 +224,7 @@ export function describeLogStore(name: string, open: () => Promise<OpenedStore>)
         5n,
         null,
       ]);
-      expect(await store.summarize(summaryQuery())).toMatchObject([
-        { costPico: 7n },
-      ]);
+      expect(await store.summarize(summaryQuery())).toMatchObject([{ costPico: 7n }]);
       expect(await store.recost('gateway-2', changes)).toBe(0);
     });
 
