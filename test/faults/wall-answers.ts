@@ -260,7 +260,7 @@ function brokenStream(fault: string, how: 'end' | 'reset', policy: Fault['policy
     },
     client: '200 as sent, then broken',
     upstream: '1 request',
-    log: 'truncated 200',
+    log: 'truncated 200 7→1 tokens',
   };
 }
 
@@ -274,7 +274,7 @@ export const brokenStreamFaults: Fault[] = [
     sent: FIRST,
     client: 'broken',
     upstream: '1 request',
-    log: 'truncated 200',
+    log: 'truncated 200 7→1 tokens',
   },
   {
     fault: 'stream that stalls',
@@ -286,6 +286,6 @@ export const brokenStreamFaults: Fault[] = [
     },
     client: '200 as sent, then broken',
     upstream: '1 request, let go',
-    log: 'truncated 200 timeout',
+    log: 'truncated 200 timeout 7→1 tokens',
   },
 ];

@@ -31,7 +31,7 @@ export const streamFaults: Fault[] = [
     ...EVENTS,
   ]),
   stream('no [DONE]', [delta('Hel'), delta('lo'), usageEvent]),
-  stream('no [DONE], no usage', [delta('Hel'), delta('lo')], 'success 200'),
+  stream('no [DONE], no usage', [delta('Hel'), delta('lo')], 'success 200 7→2 tokens'),
   stream('[DONE] twice', [...EVENTS, DONE]),
   stream('events after [DONE]', [...EVENTS, delta('more')]),
   stream('usage twice: the later one counts', [delta('Hel'), usageEvent, LATE_USAGE, DONE], 'success 200 3→9 tokens'),

@@ -8,10 +8,8 @@ const COUNTED: Partial<Record<FormatName, { chat: boolean }>> = {
   'openai-chat': { chat: true },
   'openai-responses': { chat: true },
   'openai-completions': { chat: false },
-  'openai-embeddings': { chat: false },
   'anthropic-messages': { chat: true },
   'google-generate': { chat: true },
-  'google-embeddings': { chat: false },
   'bedrock-converse': { chat: true },
   'bedrock-invoke': { chat: true },
   'cohere-v1': { chat: true },
@@ -28,8 +26,9 @@ interface Gap {
 }
 
 /**
- * Fills in the usage of an answer that ended well without one, or was cut off before it came. Null where nothing is to be
- * counted: then nothing is awaited, either. Errors, cached answers and what is not billed by tokens stay without.
+ * Fills in the usage of a stream that ended well without one, or was cut off before it came. Null where nothing is to be
+ * counted: then nothing is awaited, either. Answers in one piece, errors, cached answers and what is not billed by tokens
+ * stay without.
  */
 export function missingUsage(trail: Trail, counter: TokenCounter): Promise<void> | null {
   const gap = gapOf(trail);
@@ -45,16 +44,15 @@ export function expectsNoUsage({ provider, format, asked, asksUsage }: Step): bo
 function gapOf(trail: Trail): Gap | null {
   const { reading, statusCode, end, cached, method } = trail;
   const format = COUNTED[trail.format];
-  const isGood = statusCode >= 200 && statusCode < 300 && method === 'POST' && !cached;
+  const isGood = trail.streamed && statusCode >= 200 && statusCode < 300 && method === 'POST' && !cached;
   if (reading === null || format === undefined || !isGood || reading.error !== null) return null;
-  const isCut = trail.streamed && (end === 'cancelled' || end === 'truncated');
+  const isCut = end === 'cancelled' || end === 'truncated';
   const hasUsage = reading.usage !== null;
   const isGap = isCut
     ? !hasUsage || reading.extra.output_begun === true
     : !hasUsage && end === 'done' && isAnswer(reading);
   if (!isGap) return null;
-  const chat = format.chat && reading.extra.vectors === undefined;
-  const counted = { model: reading.model ?? trail.modelAsked, chat, output: textsOf(reading) };
+  const counted = { model: reading.model ?? trail.modelAsked, chat: format.chat, output: textsOf(reading) };
   // A reported input counts: then it is only the output that had not come to its end.
   const prompt = hasUsage ? null : trail.requestBody;
   return { source: isCut ? 'relayed' : 'estimated', what: { ...counted, prompt } };
@@ -65,22 +63,21 @@ async function fill(trail: Trail, { source, what }: Gap, counter: TokenCounter):
   const { reading } = trail;
   if (reading === null) return;
   if (reading.usage === null) {
-    const output = reading.extra.vectors === undefined ? counts.output : null;
-    trail.reading = { ...reading, usage: usageOf(counts.input, output) };
+    trail.reading = { ...reading, usage: usageOf(counts.input, counts.output) };
   } else if (counts.output > (reading.usage.output ?? 0)) {
     trail.reading = { ...reading, usage: { ...reading.usage, output: counts.output, total: null } };
   } else return;
   trail.usageSource = source;
 }
 
-function usageOf(input: number | null, output: number | null): Usage {
-  return { ...emptyUsage(), input, inputFull: input, output, total: (input ?? 0) + (output ?? 0) };
+function usageOf(input: number | null, output: number): Usage {
+  return { ...emptyUsage(), input, inputFull: input, output, total: (input ?? 0) + output };
 }
 
 /** Whether there is something that a model made. */
-function isAnswer({ text, reasoningText, refusal, toolCalls, finishReason, extra }: Reading): boolean {
+function isAnswer({ text, reasoningText, refusal, toolCalls, finishReason }: Reading): boolean {
   const made = text ?? reasoningText ?? refusal ?? finishReason;
-  return made !== null || toolCalls.length > 0 || extra.vectors !== undefined;
+  return made !== null || toolCalls.length > 0;
 }
 
 function textsOf({ text, reasoningText, refusal, toolCalls, extra }: Reading): string[] {
