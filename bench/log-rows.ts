@@ -151,6 +151,7 @@ function makeRow(id: string, createdAtMs: number): LogRecord {
     finishReason: failed ? null : pick(['stop', 'stop', 'stop', 'length', 'tool_calls']),
     payloadDropped: false,
     limitsObserved: null,
+    zeroRetention: null,
     stages: { plan: thousandths(0.2), cache: thousandths(0.1), send: durationMs, settle: thousandths(0.1) },
   };
 }

@@ -75,6 +75,7 @@ const OFF: GatewayPolicy = {
   rateLimit: null,
   spendLimits: null,
   asksUsage: false,
+  zeroRetention: false,
 };
 const GUARDED: GatewayPolicy = {
   ...OFF,

@@ -10,6 +10,10 @@ import { READ_TOKEN, RUN_TOKEN } from '../support/walk.ts';
 
 /** Every policy holds at every entrance. */
 
+/** Entrances at which the provider has a switch against keeping the call. */
+const WITH_SWITCH =
+  /^POST \/(?:openai|azure|azure-openai|openrouter|aws-bedrock)\/.*(?:chat\/completions|responses)|^(?:universal|binding) \w+: openai/;
+
 /** What is proved at each entrance, by name. */
 const POLICIES: Record<string, () => Promise<void>> = {
   'an unknown gateway is refused': () =>
@@ -265,6 +269,18 @@ const POLICIES: Record<string, () => Promise<void>> = {
       ({ streams, provider }) => [streams && provider === 'openai'],
     ),
 
+  'the provider is asked not to keep the call where it has a switch': () =>
+    everywhere(
+      { policy: { zeroRetention: true } },
+      async ({ walk, ask, requests }) => {
+        await ask();
+        const zeroRetention: string | null = (await walk.nextRow()).record.zeroRetention;
+        const switched = /"store":false|"zdr":true/.test(Buffer.from(requests()[0]?.body ?? []).toString());
+        return [zeroRetention, switched];
+      },
+      ({ name }) => (WITH_SWITCH.test(name) ? ['forwarded', true] : ['unsupported', false]),
+    ),
+
   'an answer carries our headers and never acts as a page': () =>
     everywhere(
       {},
@@ -303,6 +319,7 @@ const PROVED_BY: Record<Setting, string> = {
   spendLimits: 'the spend limit refuses',
   customCost: 'the spend limit refuses',
   asksUsage: 'streams are asked',
+  zeroRetention: 'the provider is asked not to keep',
   timeoutMs: 'a silent provider is given up',
 };
 

@@ -274,7 +274,7 @@ export const brokenStreamFaults: Fault[] = [
     sent: FIRST,
     client: 'broken',
     upstream: '1 request',
-    log: 'truncated 200 7→1 tokens',
+    log: 'truncated 200 7→…',
   },
   {
     fault: 'stream that stalls',

@@ -24,6 +24,8 @@ describe('the wall of upstream faults', () => {
     });
     expect(differences(row, { ...row, upstream: '2 requests' })).toEqual({ upstream: '2 requests' });
     expect(differences(row, { ...row, log: '' })).toEqual({ log: '' });
+    expect(differences({ ...row, log: 'success…' }, row)).toEqual({});
+    expect(differences({ ...row, log: 'truncated…' }, row)).toEqual({ log: 'success 200' });
     expect(differences({ ...row, client: 'broken' }, row)).toEqual({ client: '200 as sent' });
   });
 });

@@ -94,6 +94,7 @@ export async function startWalk(options: WalkOptions = {}): Promise<Walk> {
     ownKeysOnly: false,
     cacheTtlS: 0,
     asksUsage: false,
+    zeroRetention: false,
     rateLimit: null,
     spendLimits: null,
     ...options.policy,

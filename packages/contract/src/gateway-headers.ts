@@ -95,6 +95,13 @@ export const REQUEST_HEADERS: readonly RequestHeader[] = [
     meaning: 'the operator’s own keys may not be used; cannot loosen `byok_only`, nor can a step loosen the request',
     step: true,
   },
+  {
+    name: 'cf-aig-zdr',
+    value: '`true`, `false`',
+    meaning:
+      'zero data retention, whatever `zdr` of the gateway says: the provider is asked not to keep the call where it has a switch for that; the row’s `zdr` says whether; see [providers](providers.md#zero-data-retention)',
+    step: true,
+  },
 ];
 
 /** Kept here as well: the identity of the access proxy before us is not the provider's business. */

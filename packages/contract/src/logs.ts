@@ -147,6 +147,8 @@ export const logRow = z.object({
   /** Of an answer out of the cache: what it would have cost. */
   saved_cost: z.number().nullable(),
   custom_cost: z.boolean(),
+  /** Where zero data retention was wanted: whether the provider was asked for it. */
+  zdr: z.enum(['forwarded', 'unsupported']).nullable(),
   metadata: z.string().nullable(),
   authentication: z.boolean(),
   wholesale: z.boolean(),

@@ -96,6 +96,7 @@ describe('a log row on the wire', () => {
         cost: 1.234567890123,
         saved_cost: null,
         custom_cost: true,
+        zdr: null,
         metadata: '{"team":"a","n":1,"on":true}',
         authentication: true,
         wholesale: false,

@@ -39,6 +39,7 @@ export function wireLog(record: LogRecord): LogRow {
     cost: record.costPico === null ? null : dollars(record.costPico),
     saved_cost: record.savedPico === null ? null : dollars(record.savedPico),
     custom_cost: record.customCost,
+    zdr: record.zeroRetention,
     metadata: record.metadata === null ? null : JSON.stringify(record.metadata),
     authentication: record.authentication,
     wholesale: record.wholesale,

@@ -9,5 +9,6 @@ export * from './reading.ts';
 export { formatForPath } from './path.ts';
 export { type RealtimeFrame, readRealtime } from './realtime/index.ts';
 export { readRequest } from './request.ts';
+export { setMember } from './members.ts';
 export { askForUsage, UsageHider } from './stream-usage/index.ts';
 export { emptyUsage, usageMetadata } from './usage.ts';

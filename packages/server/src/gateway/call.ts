@@ -1,9 +1,9 @@
 import type { Refusal } from '@headgate/contract';
 import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
 import type { CustomCost } from '../pricing/index.ts';
-import type { ProviderRow, Target } from '../providers/index.ts';
+import type { ProviderRow, RetentionSwitch, Target } from '../providers/index.ts';
 import type { Reservation } from '../stores/counter-ports.ts';
-import type { GatewayPolicy, MetadataValue, TokenIdentity, UsageSource } from '../stores/ports.ts';
+import type { GatewayPolicy, MetadataValue, TokenIdentity, UsageSource, ZeroRetention } from '../stores/ports.ts';
 import type { CallOptions } from './options.ts';
 import { ownPieces, type Pieces } from './pieces.ts';
 import type { Stages } from './stages.ts';
@@ -62,6 +62,8 @@ export interface Step {
   readonly asked: RequestReading;
   /** The stream's usage is asked for upstream and hidden from the client. */
   readonly asksUsage: boolean;
+  /** The provider's switch against keeping the request, where the call wants that and the provider has one. */
+  readonly retentionSwitch: RetentionSwitch | null;
   readonly options: CallOptions;
 }
 
@@ -149,6 +151,8 @@ export interface Trail {
   reservation: Reservation | null;
   /** Ids of spend rules that only observe and would have refused the attempt. */
   limitsObserved: readonly string[];
+  /** Whether the provider was asked not to keep the attempt, where that was wanted; null: not wanted, or nothing was sent. */
+  zeroRetention: ZeroRetention | null;
   /** The answer came out of the cache or from an identical call under way. */
   cached: boolean;
   /** Null where the call is not cached at all. */

@@ -46,6 +46,7 @@ test('headers marked for steps are those that options are read from', () => {
     spendLimits: null,
     cacheTtlS: 0,
     asksUsage: false,
+    zeroRetention: false,
   });
   expect([...asked].sort()).toEqual(
     REQUEST_HEADERS.filter(({ step }) => step)

@@ -22,6 +22,8 @@ export interface CallOptions {
   readonly keyAlias: string | null;
   /** The operator's own keys may not be used. */
   readonly ownKeysOnly: boolean;
+  /** The provider is not to keep request and answer. */
+  readonly zeroRetention: boolean;
   /** The client's own prices, or null. */
   readonly customCost: CustomCost | null;
 }
@@ -55,6 +57,7 @@ export function readOptions(headers: HeaderSource, gateway: GatewayPolicy): Call
     retry: retryPolicy(headers, gateway.retry),
     keyAlias: headers.get('cf-aig-byok-alias') || null,
     ownKeysOnly: gateway.ownKeysOnly || booleanHeader(headers, 'cf-aig-no-wholesale') === true,
+    zeroRetention: booleanHeader(headers, 'cf-aig-zdr') ?? gateway.zeroRetention,
     customCost: customCost(headers.get('cf-aig-custom-cost')),
   };
 }

@@ -13,6 +13,7 @@ const NOTHING_YET = {
   shared: false,
   reservation: null,
   limitsObserved: [] as readonly string[],
+  zeroRetention: null,
   byok: false,
   wholesale: false,
   cached: false,

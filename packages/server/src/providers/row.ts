@@ -69,6 +69,13 @@ export interface TargetProblem {
   problem: string;
 }
 
+/** A member of the JSON body, e.g. `store`, and the JSON that it is set to; at these provider paths alone. */
+export interface RetentionSwitch {
+  readonly member: readonly string[];
+  readonly value: string;
+  readonly paths: RegExp;
+}
+
 /** A provider is a row: everything that is particular to it, and nothing outside `providers/` compares its name. */
 export interface ProviderRow {
   readonly slug: string;
@@ -94,6 +101,8 @@ export interface ProviderRow {
    * where they tell it unasked, or do not know the option.
    */
   readonly streamUsage?: 'asked';
+  /** The provider's own switch against keeping requests and answers. Not set where it has none for a single request. */
+  readonly zeroRetention?: RetentionSwitch;
   /** Builds the upstream URL. Never throws. */
   target(input: TargetInput): Target | TargetProblem;
   /** Format of the answer at this provider path (`Target.path`). */

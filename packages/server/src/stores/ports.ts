@@ -21,6 +21,9 @@ export type Outcome = 'success' | 'error' | 'cancelled' | 'truncated' | 'refused
  */
 export type UsageSource = 'provider' | 'estimated' | 'relayed';
 
+/** `forwarded`: the provider was asked not to keep request and answer; `unsupported`: it has no switch for that. */
+export type ZeroRetention = 'forwarded' | 'unsupported';
+
 export type MetadataValue = string | number | boolean;
 
 /** One line of a bill: so many units at a price. */
@@ -108,6 +111,8 @@ export interface LogRecord {
   payloadDropped: boolean;
   /** Ids of spend rules in mode `observe` that would have refused the attempt; null for none. */
   limitsObserved: readonly string[] | null;
+  /** Null where nobody wanted it, or nothing was sent to a provider. */
+  zeroRetention: ZeroRetention | null;
   /** Own time by stage in milliseconds, for the log's `timings`. */
   stages: Record<string, number> | null;
 }
@@ -308,6 +313,8 @@ export interface GatewayPolicy {
   readonly cacheTtlS: number;
   /** OpenAI-style streams are asked for their usage where the client did not ask, and it is kept from the client. */
   readonly asksUsage: boolean;
+  /** Providers are asked not to keep requests and answers, where they have a switch for it. */
+  readonly zeroRetention: boolean;
 }
 
 /** Retries of one upstream request. */

@@ -1,6 +1,6 @@
 import { ByteBuffer, decodeUtf8 } from '../framing/bytes.ts';
 import { asObject, parseJson } from '../json.ts';
-import { findMember, withoutMember } from './members.ts';
+import { findMember, withoutMember } from '../members.ts';
 
 const LF = 10;
 const CR = 13;

@@ -1,6 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import { type FormatName, readRequest, type RequestReading } from '../../formats/index.ts';
-import { customProviderRow, findProvider, type ProviderRow } from '../../providers/index.ts';
+import { customProviderRow, findProvider, type ProviderRow, type RetentionSwitch } from '../../providers/index.ts';
 import type { ConfigSnapshot } from '../../stores/ports.ts';
 import type { ReadCall, Step } from '../call.ts';
 import { findCredentials, type OwnTokens } from '../credentials.ts';
@@ -108,8 +108,13 @@ function planStep(call: ReadCall, deps: PlanDeps, wanted: Wanted): Step {
     asked,
     asksUsage:
       call.gateway.asksUsage && hidesUsage(provider, format) && asked.stream && asked.streamOptions !== 'usage',
+    retentionSwitch: options.zeroRetention ? retentionSwitch(provider, target.path) : null,
     options,
   };
+}
+
+function retentionSwitch({ zeroRetention }: ProviderRow, path: string): RetentionSwitch | null {
+  return zeroRetention?.paths.test(path) === true ? zeroRetention : null;
 }
 
 /** Whether a stream of this format has no usage unless it is asked for. */

@@ -1,5 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock } from '../../lib/index.ts';
+import { setMember } from '../../formats/index.ts';
 import { type Authorizer, CredentialError } from '../../providers/index.ts';
 import type { Opened, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
@@ -41,8 +42,9 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
     upstream.abort();
   });
   try {
+    const sent = step.options.zeroRetention ? withoutRetention(step, trail) : step;
     const once = (asked: Step) => sendOnce({ ...sending, step: asked }, upstream.signal, deps);
-    const response = step.asksUsage ? await deps.streamUsage.send(step, trail, once) : await once(step);
+    const response = sent.asksUsage ? await deps.streamUsage.send(sent, trail, once) : await once(sent);
     trail.latencyMs = trail.lapMono - trail.startedMono;
     const { status, statusText, headers: answered, body } = response;
     if (status < 200 || status > 599) {
@@ -61,6 +63,15 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
   } finally {
     cancelTimer();
   }
+}
+
+/** The step with the provider's switch against keeping it set, where there is one; the trail says which. */
+function withoutRetention(step: Step, trail: Trail): Step {
+  const { retentionSwitch, body } = step;
+  const set =
+    retentionSwitch === null || body === null ? null : setMember(body, retentionSwitch.member, retentionSwitch.value);
+  trail.zeroRetention = set === null ? 'unsupported' : 'forwarded';
+  return set === null ? step : { ...step, body: set };
 }
 
 async function sendOnce(sending: Sending, signal: AbortSignal, deps: SendDeps): Promise<Response> {

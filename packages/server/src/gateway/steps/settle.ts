@@ -117,6 +117,7 @@ function recordOf(
     finishReason: reading?.finishReason ?? null,
     payloadDropped: trail.payloadDropped,
     limitsObserved: trail.limitsObserved.length === 0 ? null : trail.limitsObserved,
+    zeroRetention: trail.zeroRetention,
     stages: stagesForLog(trail.stages),
   };
 }

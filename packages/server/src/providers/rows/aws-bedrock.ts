@@ -30,6 +30,8 @@ export const awsBedrock = providerRow({
   credentialHeaders: ['authorization', 'x-amz-security-token', 'x-api-key'],
   auth: RUNTIME_AUTH,
   streamUsage: 'asked',
+  // The mantle endpoint’s.
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)responses$/ },
   keyOrigins: [...BASES.values()],
   place(clientPath, input) {
     const [, service = '', region = '', path = ''] = PATH.exec(clientPath) ?? [];

@@ -10,6 +10,7 @@ export const azureOpenai = providerRow({
   credentialHeaders: ['api-key', 'authorization'],
   auth: { kind: 'header', name: 'api-key' },
   streamUsage: 'asked',
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)(?:chat\/completions|responses)$/ },
   place(clientPath) {
     const [, resource, deployment, path = ''] = PATH.exec(clientPath) ?? [];
     if (resource === undefined || deployment === undefined) {

@@ -16,6 +16,7 @@ export const azure = providerRow({
   credentialHeaders: ['x-api-key', 'api-key', 'authorization'],
   auth: { kind: 'header', name: 'api-key' },
   streamUsage: 'asked',
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)(?:chat\/completions|responses)$/ },
   place(clientPath) {
     const [, resource, path = ''] = PATH.exec(clientPath) ?? [];
     if (resource === undefined) return { problem: 'Azure paths are {resource}/{path}' };

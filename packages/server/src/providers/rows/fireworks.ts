@@ -6,5 +6,6 @@ export const fireworks = plainRow({
   baseUrl: 'https://api.fireworks.ai/inference/v1',
   credentialHeaders: ['authorization'],
   auth: { kind: 'bearer' },
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)responses$/ },
   rewrite: dropVersion('inference'),
 });

@@ -12,6 +12,7 @@ export const googleAiStudio = plainRow({
   auth: { kind: 'header', name: 'x-goog-api-key' },
   // The OpenAI surface takes the same key as bearer.
   streamUsage: 'asked',
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)interactions$/ },
   authAt: (path) => (/^v\d[a-z0-9]*\/openai\//.test(path) ? { kind: 'bearer' } : null),
   model: googleModel,
   format: googleFormat,

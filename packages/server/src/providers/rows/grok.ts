@@ -7,6 +7,7 @@ export const grok = plainRow({
   baseUrl: 'https://api.x.ai',
   credentialHeaders: ['authorization', 'x-api-key'],
   auth: { kind: 'bearer' },
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)responses$/ },
   // Anthropic clients, which xAI serves too, send `x-api-key`.
   rewrite: ensureVersion(),
 });

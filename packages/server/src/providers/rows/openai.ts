@@ -8,6 +8,7 @@ export const openai = plainRow({
   credentialHeaders: ['authorization'],
   auth: { kind: 'bearer' },
   streamUsage: 'asked',
+  zeroRetention: { member: ['store'], value: 'false', paths: /(?:^|\/)(?:chat\/completions|responses)$/ },
   rewrite: dropVersion(),
   // `threads/{id}/messages` is not Anthropic's.
   format: (path) => (path.startsWith('threads/') ? 'unknown' : formatForPath(path)),

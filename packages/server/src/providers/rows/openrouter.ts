@@ -6,5 +6,10 @@ export const openrouter = plainRow({
   baseUrl: 'https://openrouter.ai/api/v1',
   credentialHeaders: ['authorization'],
   auth: { kind: 'bearer' },
+  zeroRetention: {
+    member: ['provider', 'zdr'],
+    value: 'true',
+    paths: /(?:^|\/)(?:(?:chat\/)?completions|responses)$/,
+  },
   rewrite: dropVersion('api'),
 });

@@ -69,6 +69,7 @@ export function logRecord(fields: Partial<LogRecord> = {}): LogRecord {
     finishReason: null,
     payloadDropped: false,
     limitsObserved: null,
+    zeroRetention: null,
     stages: null,
     usageSource: fields.usage == null ? null : 'provider',
     ...fields,

@@ -315,6 +315,7 @@ function fullRecord(): LogRecord {
     payloadDropped: true,
     limitsObserved: ['daily', 'per-user'],
     usageSource: 'estimated',
+    zeroRetention: 'forwarded',
     stages: { plan: 0.25, send: 1200 },
   });
 }

@@ -35,6 +35,7 @@ const PROFILE_FIELDS = {
     'limitsObserved',
     // At the end: segments of before do not have it.
     'usageSource',
+    'zeroRetention',
   ],
 } as const satisfies Record<Exclude<ProfileKind, 'bill'>, (keyof LogRecord)[]>;
 
@@ -173,6 +174,7 @@ export function decodeRow(
     ...brought,
     ...ended,
     ...decodeBill(bill, row.bill_numbers),
+    zeroRetention: ended.zeroRetention ?? null,
     usageSource: ended.usageSource ?? (usage === null ? null : 'provider'),
     id,
     eventId: row.event ?? id,

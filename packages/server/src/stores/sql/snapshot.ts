@@ -239,6 +239,7 @@ function compile({ id: key, accountId, name: id, data }: Entry<GatewaySettings>)
     },
     ownKeysOnly: data.byok_only,
     cacheTtlS: data.cache_ttl ?? 0,
+    zeroRetention: data.zdr,
     asksUsage: data.stream_usage === 'inject',
     rateLimit: rateLimitOf(data),
     spendLimits: data.spend_limits?.enabled === true ? data.spend_limits : null,

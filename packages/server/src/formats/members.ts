@@ -1,5 +1,5 @@
-import { decodeUtf8 } from '../framing/index.ts';
-import { parseJson } from '../json.ts';
+import { decodeUtf8 } from './framing/index.ts';
+import { parseJson } from './json.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -38,6 +38,48 @@ export function findMember(json: Uint8Array, from: number, name: string): Member
     at = afterSpace(json, at + 1);
   }
   return found;
+}
+
+/**
+ * The JSON object's bytes with the member at `path` set to `value` (JSON), every other byte as it is; objects on the way are
+ * made where they are missing or null. Null where the bytes are no object, or something else stands on the way.
+ */
+export function setMember(json: Uint8Array, path: readonly string[], value: string): Uint8Array | null {
+  const start = afterSpace(json, 0);
+  const end = json.lastIndexOf(CLOSE) + 1;
+  return json[start] === OPEN && end > start ? setIn(json, { start, end }, { path, value }) : null;
+}
+
+function setIn(
+  json: Uint8Array,
+  object: { start: number; end: number },
+  { path, value }: { path: readonly string[]; value: string },
+): Uint8Array | null {
+  const [name = '', ...rest] = path;
+  const member = findMember(json, object.start, name);
+  if (member === null) return withMember(json, object, `${JSON.stringify(name)}:${nested(rest, value)}`);
+  const text = Buffer.from(json.buffer, json.byteOffset + member.value, member.end - member.value);
+  if (rest.length === 0 || text.equals(NULL)) {
+    return splice(json, member.value, { end: member.end, text: nested(rest, value) });
+  }
+  if (json[member.value] !== OPEN) return null;
+  return setIn(json, { start: member.value, end: member.end }, { path: rest, value });
+}
+
+const NULL = Buffer.from('null');
+
+function nested([name, ...rest]: readonly string[], value: string): string {
+  return name === undefined ? value : `{${JSON.stringify(name)}:${nested(rest, value)}}`;
+}
+
+/** The bytes with one more member (its JSON) at the end of the object, which begins at `start` and ends before `end`. */
+export function withMember(
+  json: Uint8Array,
+  { start, end }: { start: number; end: number },
+  member: string,
+): Uint8Array {
+  const isEmpty = afterSpace(json, start + 1) >= end - 1;
+  return splice(json, end - 1, { end: end - 1, text: isEmpty ? member : `,${member}` });
 }
 
 /** The object's bytes without the member, one of the commas beside it gone, too. */
