@@ -39,7 +39,8 @@ test('two thousand open streams, ten thousand left ones', async () => {
     await client.leave();
     await until(() => upstream.openConnections() === 0);
   }
-  expect(Math.max(...resident)).toBeLessThan(200 * MEBIBYTE);
+  // Of these, the thread that counts the tokens of what was relayed takes 25.
+  expect(Math.max(...resident)).toBeLessThan(240 * MEBIBYTE);
   await until(async () => (await cancelledRows()) === 5 * STREAMS);
   // What ten thousand calls leave behind is less than what two thousand open ones take.
   await until(() => residentBytes() < Math.min(...resident));
