@@ -15,7 +15,7 @@ const WORTH_COMPRESSING = 64;
 
 export function packBody(content: Uint8Array): Uint8Array {
   if (content.byteLength >= WORTH_COMPRESSING) {
-    const compressed = Bun.zstdCompressSync(content, { level: 3 });
+    const compressed = Bun.zstdCompressSync(content, { level: 1 });
     if (compressed.byteLength < content.byteLength) return framed(ZSTD, compressed);
   }
   return framed(PLAIN, content);

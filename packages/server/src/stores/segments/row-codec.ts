@@ -226,20 +226,43 @@ export function idText(bytes: Uint8Array): string {
 function takeNumbers(value: object | null): { form: string | null; numbers: string | null } {
   if (value === null) return { form: null, numbers: null };
   const numbers: number[] = [];
-  return { form: JSON.stringify(withoutNumbers(value, numbers)), numbers: numbers.join() };
+  return { form: formOf(value, numbers), numbers: numbers.join() };
 }
 
-function withoutNumbers(value: object, numbers: number[]): unknown {
-  const kept = (item: unknown): unknown => {
-    if (typeof item === 'number') numbers.push(item);
-    return typeof item === 'object' && item !== null
-      ? withoutNumbers(item, numbers)
-      : typeof item === 'number'
-        ? 0
-        : item;
-  };
-  if (Array.isArray(value)) return value.map(kept);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, kept(item)]));
+/** JSON of the value with 0 for every number, which go into `numbers`. Runs for every row: makes no objects in between. */
+function formOf(value: unknown, numbers: number[]): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'number':
+      numbers.push(value);
+      return '0';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      break;
+    default:
+      return JSON.stringify(value) ?? 'null';
+  }
+  let form = '';
+  if (Array.isArray(value)) {
+    for (const item of value) form += `${form === '' ? '' : ','}${formOf(item, numbers)}`;
+    return `[${form}]`;
+  }
+  for (const key in value) {
+    form += `${form === '' ? '' : ','}${quoted(key)}:${formOf((value as Record<string, unknown>)[key], numbers)}`;
+  }
+  return `{${form}}`;
+}
+
+const QUOTED = new Map<string, string>();
+
+/** Names of members are few, but for those that providers make up. */
+function quoted(name: string): string {
+  const known = QUOTED.get(name);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(name);
+  if (QUOTED.size < 1000) QUOTED.set(name, json);
+  return json;
 }
 
 function putNumbers(form: string | null, numbers: string | null): unknown {
