@@ -7,6 +7,10 @@ export interface HeadgateOptions {
   env?: Record<string, string>;
   /** Data directory of an earlier start, to go on from it; it is kept at the end. Default: a new one, removed at the end. */
   dataDir?: string;
+  /** A command that becomes the process, e.g. a shell that sets limits first and then does `exec "$0" "$@"`. */
+  launcher?: readonly string[];
+  /** Told of the process as soon as there is one, long before it is ready. */
+  onSpawn?: (process: Bun.Subprocess) => void;
 }
 
 export interface Headgate {
@@ -45,7 +49,7 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     HEADGATE_ACCOUNT_ID: 'local',
     ...options.env,
   };
-  const child = Bun.spawn([process.execPath, MAIN, 'serve'], {
+  const child = Bun.spawn([...(options.launcher ?? []), process.execPath, MAIN, 'serve'], {
     // Away from the repository, whose `headgate.json` or `.env` is none of the tests' business.
     cwd: dataDir,
     env,
@@ -53,6 +57,7 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     stdout: 'pipe',
     stderr: 'pipe',
   });
+  options.onSpawn?.(child);
   const printed = new Output();
   printed.read(child.stdout);
   printed.read(child.stderr);
