@@ -54,11 +54,24 @@ function lastEvent(): string {
   return `data: ${JSON.stringify({ id: 'c', model: 'm-1', choices: [], usage: USAGE })}\n\n`;
 }
 
+export interface Models extends RawServer {
+  /** Requests that are not answered to their end yet. */
+  openRequests(): number;
+}
+
 /** A provider that answers by the model that is asked for, and as fast as it can. */
-export function startModels(): Promise<RawServer> {
+export async function startModels(): Promise<Models> {
   const failedOnce = new Set<string>();
-  return serveRaw(async (request, connection) => {
-    const asked = read(request);
+  let open = 0;
+  const server = await serveRaw(async (request, connection) => {
+    open += 1;
+    await answer(read(request), connection).finally(() => {
+      open -= 1;
+    });
+  });
+  return { ...server, openRequests: () => open };
+
+  async function answer(asked: Asked, connection: RawConnection): Promise<void> {
     switch (asked.model) {
       case 'failing':
         return whole(connection, 500, answerTo(asked) ?? '');
@@ -81,7 +94,7 @@ export function startModels(): Promise<RawServer> {
       default:
         return asked.model satisfies never;
     }
-  });
+  }
 }
 
 function read(request: RawRequest): Asked {
