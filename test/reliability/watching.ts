@@ -14,6 +14,8 @@ export interface Row {
   tokens_in: number | null;
   tokens_out: number | null;
   cached: boolean;
+  /** US dollars; null where it is not known. */
+  cost: number | null;
 }
 
 const PER_PAGE = 50;
