@@ -3,7 +3,17 @@ import { wrongRows } from './soak-log.ts';
 import type { Row } from './watching.ts';
 
 const row = (id: string, event_id: string, more: Partial<Row> = {}): Row => ({
-  ...{ id, event_id, model: 'm', outcome: 'success', status_code: 200, tokens_in: 1, tokens_out: 1, cached: false },
+  ...{
+    id,
+    event_id,
+    model: 'm',
+    outcome: 'success',
+    status_code: 200,
+    tokens_in: 1,
+    tokens_out: 1,
+    cost: null,
+    cached: false,
+  },
   ...more,
 });
 const ROWS = [row('1', 'a'), row('2', 'b', { status_code: 503, outcome: 'error' }), row('3', 'b')];
