@@ -42,9 +42,7 @@ export class AnswerEnd {
       this.#length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? -1);
     }
     const isWhole =
-      this.#length >= 0
-        ? this.#text.length >= this.#headEnd + 4 + this.#length
-        : this.#text.endsWith('\r\n0\r\n\r\n');
+      this.#length >= 0 ? this.#text.length >= this.#headEnd + 4 + this.#length : this.#text.endsWith('\r\n0\r\n\r\n');
     if (isWhole) {
       this.#text = '';
       this.#headEnd = -1;

@@ -38,7 +38,9 @@ export class Streams {
       const isTimed = this.#firstBytes.length < TIMED;
       const fromMs = performance.now();
       if (fromMs > untilMs) throw new Error(`${this.target.url}: only ${this.open} of ${count} streams opened in time`);
-      await Promise.all(Array.from({ length: isTimed ? 1 : Math.min(GROUP, count - this.open) }, () => this.#openOne()));
+      await Promise.all(
+        Array.from({ length: isTimed ? 1 : Math.min(GROUP, count - this.open) }, () => this.#openOne()),
+      );
       if (isTimed) this.#firstBytes.push(performance.now() - fromMs);
       if (this.failure !== null) throw new Error(this.failure);
     }
