@@ -137,7 +137,7 @@ export async function started<T>(subject: Subject, upstream: string, measure: (i
 async function checkAnswer(target: Target): Promise<void> {
   const answer = await fetch(target.url, { method: 'POST', headers: target.headers, body: bodyFor(target, 100) });
   const text = await answer.text();
-  if (answer.status !== 200 || !text.includes('"total_tokens":747')) {
+  if (answer.status !== 200 || !text.includes('chatcmpl-')) {
     throw new Error(`${target.url} answered ${answer.status}: ${text.slice(0, 300)}`);
   }
 }

@@ -73,7 +73,10 @@ function body(socket: Connection, bytes: Buffer): void {
   const { head, isStream } = state;
   socket.data = fresh();
   if (head.startsWith('POST /end')) return endAll(socket);
-  if (!isStream) return void socket.write(JSON_ANSWER);
+  if (!isStream) {
+    socket.write(JSON_ANSWER);
+    return;
+  }
   open.push(socket);
   socket.write(STREAM_HEAD + chunk(event()));
 }

@@ -32,7 +32,11 @@ interface Variant {
 export async function startVariant(upstream: string, variant: Variant, env = {}): Promise<Running> {
   const { settings, hits } = variant;
   const headgate = await startHeadgate({
-    env: { HEADGATE_PROVIDER_BASE_URLS: JSON.stringify({ openai: `${upstream}/v1` }), ...env },
+    env: {
+      HEADGATE_PROVIDER_BASE_URLS: JSON.stringify({ openai: `${upstream}/v1` }),
+      HEADGATE_DRAIN_MS: '1000',
+      ...env,
+    },
   });
   const stop = atEnd(async () => void (await headgate.stop()));
   const made = await headgate.api('POST', 'ai-gateway/gateways', { id: 'bench', ...settings });
