@@ -75,7 +75,7 @@ export async function startChild(command: string[], options: ChildOptions): Prom
   }
   await stop();
   await reading;
-  throw new Error(`${command[0]} did not start: ${printed.trim() || `exit code ${child.exitCode}`}`);
+  throw new Error(`${command[0]} did not start: ${printed.trim().split('\n').at(-1) || `exit code ${child.exitCode}`}`);
 }
 
 /** A port that was free a moment ago, for programs that cannot say which one they took. */

@@ -10,6 +10,7 @@ const OPENED_WITHIN_MS = 60_000;
 const MARK = Buffer.from('"t=');
 
 interface State {
+  hasHead: boolean;
   isOpen: boolean;
   opened(): void;
 }
@@ -83,7 +84,7 @@ export class Streams {
           socket.data.opened();
         },
       },
-      data: { isOpen: false, opened },
+      data: { hasHead: false, isOpen: false, opened },
     });
     socket.write(requestBytes(this.target, bodyFor(this.target, PROMPT_BYTES, true)));
     await first;
@@ -93,9 +94,10 @@ export class Streams {
 
   #receive(socket: Socket<State>, bytes: Buffer): void {
     const now = performance.timeOrigin + performance.now();
-    if (!socket.data.isOpen && !bytes.toString('latin1', 0, 12).startsWith('HTTP/1.1 200')) {
+    if (!socket.data.hasHead && !bytes.toString('latin1', 0, 12).startsWith('HTTP/1.1 200')) {
       this.failure ??= `${this.target.url} answered a stream with ${bytes.toString('latin1', 0, 300)}`;
     }
+    socket.data.hasHead = true;
     for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + 1)) {
       this.#delays.push(now - Number.parseFloat(bytes.toString('latin1', at + 3, at + 20)));
       this.#chunks++;
