@@ -1,6 +1,6 @@
 /**
  * The upstream of the stream and size measurements, a process of its own on raw sockets, so that it costs little. A body
- * with `"stream":true` is answered with the recorded stream, over and over, until `POST /end`; any other with the recorded
+ * with `"stream":true` is answered with the recorded stream, over and over, until the client leaves; any other with the recorded
  * completion once the body is there. All open streams together get CHUNKS_PER_S pieces, each stream in its turn. A piece
  * says when it was sent: `"system_fingerprint":"t=MS"`, in milliseconds since 1970 with fractions.
  */
@@ -14,13 +14,11 @@ const COMPLETION = fixture('completion.json');
 const JSON_ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(COMPLETION)}\r\n\r\n${COMPLETION}`;
 const STREAM_HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n';
-const EMPTY_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 /** Only pieces with text: the first names the role, the last ends the answer. */
 const EVENTS = fixture('completion.sse')
   .split('\n\n')
   .filter((event) => event.includes('"delta":{"content"'))
   .map((event) => event.split('"system_fingerprint":null'));
-const LAST = 'data: [DONE]\n\n';
 
 interface State {
   head: string;
@@ -54,7 +52,10 @@ process.stderr.write(`listening on ${listener.port}\n`);
 
 function receive(socket: Connection, bytes: Buffer): void {
   const state = socket.data;
-  if (state.inBody) return body(socket, bytes);
+  if (state.inBody) {
+    body(socket, bytes);
+    return;
+  }
   state.head += bytes.toString('latin1');
   const end = state.head.indexOf('\r\n\r\n');
   if (end < 0) return;
@@ -70,9 +71,8 @@ function body(socket: Connection, bytes: Buffer): void {
   if (!state.isStream && bytes.length > 0) state.isStream = /"stream": ?true/.test(bytes.toString('latin1', 0, 4096));
   if (state.missing >= 0) state.missing -= bytes.length;
   if (state.missing > 0 || (state.missing < 0 && !bytes.toString('latin1', -7).endsWith('0\r\n\r\n'))) return;
-  const { head, isStream } = state;
+  const { isStream } = state;
   socket.data = fresh();
-  if (head.startsWith('POST /end')) return endAll(socket);
   if (!isStream) {
     socket.write(JSON_ANSWER);
     return;
@@ -86,11 +86,6 @@ const chunk = (event: string) => `${event.length.toString(16)}\r\n${event}\r\n`;
 function event(): string {
   const [before = '', after = ''] = EVENTS[piece++ % EVENTS.length] ?? [];
   return `${before}"system_fingerprint":"t=${(performance.timeOrigin + performance.now()).toFixed(3)}"${after}\n\n`;
-}
-
-function endAll(by: Connection): void {
-  for (const socket of open.splice(0)) socket.write(`${chunk(LAST)}0\r\n\r\n`);
-  by.write(EMPTY_ANSWER);
 }
 
 function drop(socket: Connection): void {

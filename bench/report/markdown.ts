@@ -1,5 +1,5 @@
 /** A run as Markdown. */
-import { type Figures, NAMES, type Plan, sizeName } from '../load/measure.ts';
+import { type Figures, NAMES, type Plan } from '../load/measure.ts';
 import { judge, type Results } from './targets.ts';
 
 export interface Run {
@@ -53,7 +53,6 @@ export function markdown(run: Run): string {
       'Prompt sizes, one request at a time',
       plan.sizes.flatMap((bytes) => [NAMES.sizeMs(bytes), NAMES.sizeCpuUs(bytes)]),
     ),
-    `Largest prompt: ${sizeName(Math.max(...plan.sizes, 0))}.`,
     '',
     '**Targets**',
     '',

@@ -66,8 +66,12 @@ export const litellm: Subject = {
     // YAML takes JSON.
     writeFileSync(config, JSON.stringify({ model_list: [{ model_name: 'gpt-5-mini', litellm_params: parameters }] }));
     const child = await startChild([join(FOLDER, 'litellm/bin/litellm'), '--config', config, '--port', String(port)], {
-      // Its price list comes with the package; else it is fetched.
-      env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_LOG: 'ERROR' },
+      // Its price list comes with the package, else it is fetched; on loopback it needs no key of its own.
+      env: {
+        LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+        LITELLM_LOG: 'ERROR',
+        LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY: 'true',
+      },
       cwd: FOLDER,
       readyUrl: `http://127.0.0.1:${port}/health/liveliness`,
       readyWithinMs: 120_000,
