@@ -32,7 +32,7 @@ export class Batch {
   /** What the writer gets, and the buffers to transfer with it. */
   toSend(): { ask: AppendBatch; transfer: ArrayBuffer[] } {
     const arenas = this.#arenas.map(({ bytes }) => bytes);
-    return { ask: { rows: this.#rows, arenas }, transfer: arenas.map(({ buffer }) => buffer) };
+    return { ask: { rows: `[${this.#rows.join()}]`, arenas }, transfer: arenas.map(({ buffer }) => buffer) };
   }
 
   #addRow(json: string): void {

@@ -32,13 +32,13 @@ export type WriterNews =
   /** A write succeeded after trouble. */
   | { news: 'recovered' };
 
-/** Rows as JSON: it is cheaper to make, and to post between threads, than a clone of the object. */
+/** Rows as one JSON array: a text is cheaper to make, and one is cheaper to post between threads, than a clone of objects. */
 export interface AppendBatch {
-  rows: string[];
+  rows: string;
   arenas: Uint8Array[];
 }
 
-/** The JSON of one row. Bodies are places in the arenas, `[arena, start, end]`. */
+/** An item of that array. Bodies are places in the arenas, `[arena, start, end]`. */
 export interface WireRow {
   record: PlainRecord;
   bodies: Places | null;

@@ -108,10 +108,9 @@ function logOf(gatewayKey: string): GatewayLog {
   return log;
 }
 
-function byGateway(rows: string[], arenas: Uint8Array[]): Map<string, IncomingRow[]> {
+function byGateway(rows: string, arenas: Uint8Array[]): Map<string, IncomingRow[]> {
   const groups = new Map<string, IncomingRow[]>();
-  for (const json of rows) {
-    const { record, bodies, retention }: WireRow = JSON.parse(json);
+  for (const { record, bodies, retention } of JSON.parse(rows) as WireRow[]) {
     const group = groups.get(record.gatewayKey) ?? [];
     groups.set(record.gatewayKey, group);
     group.push({ record, bodies: bodies && packBodies(bodies, arenas), retention });
