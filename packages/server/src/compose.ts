@@ -16,6 +16,7 @@ import { type ControlStore, MigrationError, openControlStore } from './stores/sq
 import { openSqliteCounters } from './stores/counters/index.ts';
 import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
+import type { CounterStore } from './stores/counter-ports.ts';
 import type { LogStore } from './stores/ports.ts';
 import { createTokenCounter } from './tokens/index.ts';
 import { VERSION } from './version.ts';
@@ -42,7 +43,7 @@ export async function compose(config: Config): Promise<Runtime> {
     diskBytes: config.cacheDiskBytes,
     onProblem: (line) => console.error(`headgate: cache: ${line}`),
   });
-  const counters = openSqliteCounters({ file: join(config.dataDir, 'counters.db'), clock: systemClock });
+  const counters = openCounters(config);
   const mayBePrivate = hostMatcher(config.egressAllow);
   const send = createEgress({ local: localHandlers(), mayBePrivate });
   const baseUrls = bySlug(config.providerBaseUrls);
@@ -169,6 +170,17 @@ function openLogs(config: Config): Promise<LogStore> {
     clock: systemClock,
     onProblem: (line) => console.error(`headgate: logs: ${line}`),
   });
+}
+
+function openCounters(config: Config): CounterStore {
+  const file = join(config.dataDir, 'counters.db');
+  const counters = openSqliteCounters({ file, clock: systemClock });
+  const { setAside } = counters.health();
+  if (setAside !== null)
+    console.error(
+      `headgate: limits: ${file} is damaged and set aside as ${setAside}: what was counted starts from nothing`,
+    );
+  return counters;
 }
 
 /** Replacement bases under the providers' own slugs; an alias in the setting means the same provider. */

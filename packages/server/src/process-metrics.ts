@@ -63,6 +63,9 @@ export function addProcessMetrics(metrics: Metrics, watched: Watched): void {
     'Counters with changes not on disk yet.',
     () => counters.health().unwritten,
   );
+  gauge('headgate_limit_counters_failing', '1 while counters cannot be written.', () =>
+    counters.health().lastError === null ? 0 : 1,
+  );
   gauge('process_resident_memory_bytes', 'Resident memory in bytes.', () => process.memoryUsage.rss());
   count('process_cpu_seconds_total', 'User and system CPU time in seconds.', () => {
     const { user, system } = process.cpuUsage();
