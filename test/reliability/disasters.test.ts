@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { damageTree } from '../support/damage.ts';
 import { call, Scene } from './disaster-scene.ts';
+import { doctor } from './doctor.ts';
 import { metricsOf } from './watching.ts';
 
 let scene: Scene;
@@ -36,4 +38,42 @@ describe('a file that can be done without is set aside, a line says so, and the 
     expect((await metricsOf(headgate)).get('headgate_limit_counters_failing')).toBe(0);
     expect(await scene.stop()).toBe(0);
   });
+});
+
+describe('a damaged control.db: one line that says what to do, exit 1, and never half a configuration', () => {
+  test.each(['entries', 'sqlite_autoindex_entries_1', 'sqlite_autoindex_entries_2'])('%s', async (tree) => {
+    await scene.begin();
+    await scene.stop();
+    const file = scene.file('control.db');
+    const sound = readFileSync(file);
+    damageTree(file, tree);
+    const { code, printed } = await scene.fail();
+    expect(printed).toMatch(
+      /^headgate: HEADGATE_DATA_DIR: \S+\/control\.db is damaged \([^\n]+\): put a backup[^\n]+\n$/,
+    );
+    expect(code).toBe(1);
+    writeFileSync(file, sound);
+    expect((await call(await scene.start())).status).toBe(200);
+  });
+});
+
+test('the doctor looks at every file, and names the damaged one', async () => {
+  const headgate = await scene.begin({ cache_ttl: 60, rate_limiting_limit: 9, rate_limiting_interval: 3600 });
+  await call(headgate);
+  await scene.stop();
+  expect((await doctor(scene.dataDir)).code).toBe(0);
+  const [segment = ''] = new Bun.Glob('logs/**/*.db').scanSync(scene.dataDir);
+  for (const [name, line] of [
+    ['control.db', 'control store'],
+    ['counters.db', 'limit counters'],
+    ['cache.db', 'answer cache'],
+    [segment, 'log segment'],
+  ] as const) {
+    const sound = readFileSync(scene.file(name));
+    writeFileSync(scene.file(name), Buffer.alloc(8192, 'x'));
+    const { code, out } = await doctor(scene.dataDir);
+    const failing = out.split('\n').filter((printed) => printed.startsWith('FAIL'));
+    expect([code, failing.length, failing[0]?.slice(6, 6 + line.length)]).toEqual([1, 1, line]);
+    writeFileSync(scene.file(name), sound);
+  }
 });

@@ -12,7 +12,7 @@ import { addProcessMetrics } from './process-metrics.ts';
 import { createPriceBooks } from './pricing/index.ts';
 import { createAuthorizer, findProvider } from './providers/index.ts';
 import { createSandbox } from './sandbox/index.ts';
-import { type ControlStore, MigrationError, openControlStore } from './stores/sql/index.ts';
+import { type ControlStore, DamagedDatabase, MigrationError, openControlStore } from './stores/sql/index.ts';
 import { openSqliteCounters } from './stores/counters/index.ts';
 import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
@@ -148,6 +148,11 @@ export async function openControl(config: Config): Promise<ControlStore> {
     );
   } catch (error) {
     if (error instanceof MigrationError || error instanceof ConfigError) throw error;
+    if (error instanceof DamagedDatabase) {
+      throw new ConfigError(
+        `HEADGATE_DATA_DIR: ${file} is damaged (${error.message}): put a backup of it in its place, or move it away to start with an empty configuration`,
+      );
+    }
     throw new ConfigError(
       `HEADGATE_DATA_DIR: cannot open ${file} (${error instanceof Error ? error.message : String(error)})`,
     );

@@ -39,13 +39,19 @@ function attempt<T>(checks: Check[], name: string, task: () => T): T | null {
   }
 }
 
+const SINGLE_FILES = [
+  ['control store', 'control.db'],
+  ['limit counters', 'counters.db'],
+  ['answer cache', 'cache.db'],
+] as const;
+
 function checkDatabases(checks: Check[], config: Config): void {
-  const control = join(config.dataDir, 'control.db');
-  checks.push(
-    existsSync(control)
-      ? integrity('control store', control)
-      : { name: 'control store', problem: null, note: 'not made yet' },
-  );
+  for (const [name, base] of SINGLE_FILES) {
+    const file = join(config.dataDir, base);
+    checks.push(existsSync(file) ? integrity(name, file) : { name, problem: null, note: 'not made yet' });
+    for (const aside of new Bun.Glob(`${base}.damaged*`).scanSync(config.dataDir))
+      checks.push({ name: `${name} ${aside}`, problem: 'damaged, set aside' });
+  }
   const logs = join(config.dataDir, 'logs');
   if (!existsSync(logs)) {
     checks.push({ name: 'log segments', problem: null, note: 'none yet' });
@@ -65,9 +71,9 @@ function checkDatabases(checks: Check[], config: Config): void {
 function integrity(name: string, file: string): Check {
   try {
     const database = new Database(file, { readonly: true });
-    const row = database.query('PRAGMA quick_check(1)').get() as { quick_check: string } | null;
+    const [verdict] = database.query('PRAGMA integrity_check(1)').values().flat();
     database.close();
-    return { name, problem: row?.quick_check === 'ok' ? null : (row?.quick_check ?? 'unreadable') };
+    return { name, problem: verdict === 'ok' ? null : String(verdict).replaceAll(/\s+/g, ' ') };
   } catch (error) {
     return { name, problem: error instanceof Error ? error.message : String(error) };
   }

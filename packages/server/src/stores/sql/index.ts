@@ -6,4 +6,5 @@ export type { ControlStore } from '../control-ports.ts';
 export { WrongMasterKey } from './master-key-check.ts';
 export { MigrationError } from './migrate.ts';
 export { openControlStore } from './open.ts';
+export { DamagedDatabase } from './open-database.ts';
 export { rotateMasterKey } from './rotate.ts';

@@ -1,16 +1,18 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_GATEWAY_SETTINGS } from '@headgate/contract';
 import { Kysely } from 'kysely';
+import { checkpoint, damageTree, forgeTree, treesIn } from '../../../../../test/support/damage.ts';
 import { FakeClock } from '../../../../../test/support/fake-clock.ts';
 import { hashToken, uuidV7Source } from '../../lib/index.ts';
 import type { ControlStore } from '../control-ports.ts';
 import { bunSqliteDialect } from './dialect.ts';
 import { MIGRATIONS, type Migration, migrate } from './migrate.ts';
 import { openControlStore } from './open.ts';
+import { DamagedDatabase } from './open-database.ts';
 import type { Tables } from './tables.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -147,6 +149,56 @@ describe('the control store', () => {
     expect(await list({}, 2)).toEqual(['a', 3]);
     expect(await list({ match: ({ name }) => name !== 'b' })).toEqual(['c,a', 2]);
     expect(await list({ compare: (x, y) => (x.name < y.name ? -1 : 1) })).toEqual(['a,b', 3]);
+  });
+});
+
+describe('a damaged file is refused as such', () => {
+  test('whichever table or index it is, and is left as it is', async () => {
+    const path = directory();
+    const [sound, file] = [join(path, 'sound.db'), join(path, 'control.db')];
+    const store = await open(sound);
+    await store.gateways.create(scope, { name: 'g', data: settings }, write);
+    await store.close();
+    const trees = treesIn(sound);
+    expect(trees).toContain('entries');
+    for (const tree of trees) {
+      copyFileSync(sound, file);
+      damageTree(file, tree);
+      const damaged = readFileSync(file);
+      const error = await open(file).catch((thrown: unknown) => thrown);
+      expect([tree, error]).toEqual([tree, expect.any(DamagedDatabase)]);
+      expect(readFileSync(file).equals(damaged)).toBe(true);
+    }
+  });
+
+  test('an index that disagrees with its table', async () => {
+    const file = join(directory(), 'control.db');
+    const store = await open(file);
+    await store.gateways.create(scope, { name: 'one-name', data: settings }, write);
+    await store.close();
+    forgeTree(file, 'sqlite_autoindex_entries_2', ['one-name', 'one-mane']);
+    await expect(open(file)).rejects.toBeInstanceOf(DamagedDatabase);
+  });
+
+  test('a row that cannot be read', async () => {
+    const file = join(directory(), 'control.db');
+    const store = await open(file);
+    await store.gateways.create(scope, { name: 'g', data: settings }, write);
+    await store.close();
+    forgeTree(file, 'entries', ['"zdr":', '"zdr"!']);
+    await expect(open(file)).rejects.toThrow(/^gateway \S+: /);
+  });
+
+  test.each([
+    ['no database at all', Buffer.from('no database '.repeat(2000))],
+    ['the first page alone', null],
+  ])('%s', async (_, content) => {
+    const file = join(directory(), 'control.db');
+    await (await open(file)).close();
+    checkpoint(file);
+    if (content === null) truncateSync(file, 4096);
+    else writeFileSync(file, content);
+    await expect(open(file)).rejects.toBeInstanceOf(DamagedDatabase);
   });
 });
 

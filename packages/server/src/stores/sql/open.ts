@@ -1,4 +1,4 @@
-import { Database } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import { DEFAULT_GATEWAY_ID, DEFAULT_GATEWAY_SETTINGS, Refusal } from '@headgate/contract';
 import { Kysely } from 'kysely';
 import type { Clock, IdSource } from '../../lib/index.ts';
@@ -10,8 +10,9 @@ import { bunSqliteDialect } from './dialect.ts';
 import { collectionsOn, EVALUATIONS, REPRICES, TOKENS } from './kinds.ts';
 import { checkMasterKey, readMasterKeyCheck } from './master-key-check.ts';
 import { migrate } from './migrate.ts';
+import { DamagedDatabase, openDatabase } from './open-database.ts';
 import { LIVE_KINDS, SnapshotIndex } from './snapshot.ts';
-import type { Tables } from './tables.ts';
+import type { EntryRow, Tables } from './tables.ts';
 import { ensureAdminToken, tokenStore } from './tokens.ts';
 import { createVault } from './vault.ts';
 
@@ -31,15 +32,13 @@ const WATCH_MS = 500;
 
 /**
  * Opens the control database and brings it to this release's shape.
- * @throws MigrationError when that fails, leaving it as it was; WrongMasterKey when it was made with another one.
+ * @throws MigrationError when that fails, leaving it as it was; WrongMasterKey when it was made with another one;
+ * DamagedDatabase.
  */
 export async function openControlStore(options: ControlStoreOptions): Promise<ControlStore> {
   const { clock, ids } = options;
   const vault = createVault(options.masterKey);
-  const database = new Database(options.file);
-  database.run('PRAGMA journal_mode = WAL');
-  database.run('PRAGMA synchronous = FULL');
-  database.run('PRAGMA busy_timeout = 5000');
+  const database = openDatabase(options.file);
   const db = new Kysely<Tables>({ dialect: bunSqliteDialect(database) });
   let keyCheck: string;
   try {
@@ -61,9 +60,14 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
     // From here on nothing is awaited: a lookup sees the old view or the new one.
     index.clear();
     for (const { id } of accounts) index.accounts.add(id);
-    for (const after of rows) index.changed({ kind: after.kind, before: null, after });
+    for (const after of rows) readable(after, () => index.changed({ kind: after.kind, before: null, after }));
   };
-  await load(db);
+  try {
+    await load(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
   const run = transactions(db, keyCheck, (change) => index.changed(change));
   const around: Surroundings = { db, run, clock, ids, vault };
   const collections = collectionsOn(around);
@@ -109,6 +113,15 @@ export async function openControlStore(options: ControlStoreOptions): Promise<Co
       await db.destroy();
     },
   };
+}
+
+/** No page is damaged, yet a row may be: a text has no checksum. A configuration without it would be another one. */
+function readable({ kind, id }: EntryRow, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    throw new DamagedDatabase(`${kind} ${id}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /**
