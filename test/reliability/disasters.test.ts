@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { damageTree } from '../support/damage.ts';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { systemClock } from '../../packages/server/src/lib/index.ts';
+import { logId, logRecord } from '../../packages/server/src/stores/contract/index.ts';
+import { openSegmentLogStore } from '../../packages/server/src/stores/segments/index.ts';
+import { damageTree, loseTree } from '../support/damage.ts';
 import { call, Scene } from './disaster-scene.ts';
 import { doctor } from './doctor.ts';
-import { metricsOf } from './watching.ts';
+import { allRows, metricsOf, until } from './watching.ts';
 
 let scene: Scene;
 beforeEach(async () => {
@@ -76,4 +79,52 @@ test('the doctor looks at every file, and names the damaged one', async () => {
     expect([code, failing.length, failing[0]?.slice(6, 6 + line.length)]).toEqual([1, 1, line]);
     writeFileSync(scene.file(name), sound);
   }
+});
+
+describe('a damaged segment of the log is set aside; what stands in the others is listed, and logging goes on', () => {
+  /** Rows beside those of the server, in segments of two. */
+  async function addRows(count: number): Promise<void> {
+    const directory = scene.file('logs');
+    const [gatewayKey = ''] = readdirSync(directory);
+    const store = await openSegmentLogStore({ directory, clock: systemClock, segmentRows: 2 });
+    for (let n = 0; n < count; n++) {
+      const createdAtMs = Date.now();
+      await store.append(logRecord({ gatewayKey, createdAtMs, id: logId(createdAtMs, n) }), null, null);
+    }
+    await store.close();
+  }
+
+  const harms: [string, (file: string) => void][] = [
+    ['no database', (file) => writeFileSync(file, Buffer.alloc(20_000, 'x'))],
+    ['cut short', (file) => truncateSync(file, 4096)],
+    ['a lost page', (file) => loseTree(file, 'rows')],
+  ];
+  test.each(harms)('%s', async (_, harm) => {
+    let headgate = await scene.begin();
+    await call(headgate);
+    await call(headgate);
+    await scene.stop();
+    await addRows(3);
+    headgate = await scene.start();
+    const before = await allRows(headgate, 'g');
+    await scene.stop();
+    const segments = [...new Bun.Glob('logs/*/*.db').scanSync(scene.dataDir)].toSorted();
+    expect([segments.length, before.length]).toEqual([3, 5]);
+    const damaged = scene.file(segments[1] ?? '');
+    harm(damaged);
+
+    headgate = await scene.start();
+    const left = before.filter((_row, index) => index !== 2 && index !== 3);
+    expect(await allRows(headgate, 'g')).toEqual(left);
+    expect((await call(headgate)).status).toBe(200);
+    await until('the new row', async () => (await allRows(headgate, 'g')).length === left.length + 1);
+    expect((await allRows(headgate, 'g')).slice(0, -1)).toEqual(left);
+    expect(headgate.output()).toContain(`headgate: logs: log segment set aside: ${damaged}.damaged-1: `);
+    const metrics = await metricsOf(headgate);
+    expect(metrics.get('headgate_log_damaged_segments_total')).toBe(1);
+    expect(metrics.get('headgate_log_failing')).toBe(0);
+    expect(existsSync(`${damaged}.damaged-1`)).toBe(true);
+    await scene.stop();
+    expect((await doctor(scene.dataDir)).out).toMatch(/^FAIL {2}log segment \S+\.damaged-1: damaged, set aside$/m);
+  });
 });

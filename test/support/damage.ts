@@ -29,6 +29,11 @@ export function damageTree(file: string, name: string): void {
   });
 }
 
+/** Overwrites a table's or index's first page with zeros, as a disk does that has lost a block. */
+export function loseTree(file: string, name: string): void {
+  changePage(file, name, (page) => page.fill(0));
+}
+
 /** Replaces a text, wherever it stands in the first page of a table or index, by another one of the same length. */
 export function forgeTree(file: string, name: string, [from, to]: [string, string]): void {
   changePage(file, name, (page) => {
