@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { gatewayBody } from '../support/builders.ts';
+import type { Headgate } from '../support/headgate.ts';
+import { type SmallDisk, smallDisks } from '../support/small-disks.ts';
+import { call, Scene } from './disaster-scene.ts';
+import { allRows, metricsOf, until } from './watching.ts';
+
+/** Disasters of what a server stands on: its disk, its descriptors, its clock. */
+
+const LIMITED = { rate_limiting_limit: 1000, rate_limiting_interval: 3600 };
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function makeScene(disk: SmallDisk | null = null): Promise<Scene> {
+  if (disk !== null) cleanups.push(() => disk.remove());
+  const scene = await Scene.make(disk?.directory ?? undefined);
+  cleanups.push(() => scene.dispose());
+  return scene;
+}
+
+const metric = async (headgate: Headgate, name: string) => (await metricsOf(headgate)).get(`headgate_${name}`);
+const listed = (headgate: Headgate) => allRows(headgate, 'g');
+const settings = async (headgate: Headgate) => {
+  const answer = await headgate.api('GET', 'ai-gateway/gateways/g');
+  return ((await answer.json()) as { result: Record<string, unknown> }).result;
+};
+
+describe('a full disk: calls are answered, losses are counted, no change is made by half, and all goes on afterwards', () => {
+  test.each(smallDisks())('%s', async (_, make) => {
+    const disk = make();
+    const scene = await makeScene(disk);
+    let headgate = await scene.begin(LIMITED, disk.options);
+    await call(headgate);
+    await until('the first row', async () => (await listed(headgate)).length === 1);
+    const before = await settings(headgate);
+    const change = (body: Record<string, unknown>) =>
+      headgate.api('PUT', 'ai-gateway/gateways/g', gatewayBody('g', body));
+
+    disk.fill(headgate);
+    for (let n = 0; n < 3; n++) {
+      // Too large for what the disk may have left over.
+      const { status, text } = await call(headgate, { content: `${n}`.repeat(300_000) });
+      expect([status, text.includes(`${n}`.repeat(300_000))]).toEqual([200, true]);
+    }
+    for (const refused of [
+      await change({ ...LIMITED, cache_ttl: 77 }),
+      await headgate.api('POST', 'ai-gateway/gateways', gatewayBody('other')),
+      await headgate.api('POST', 'tokens', { name: 'other', permissions: ['run'] }),
+    ]) {
+      expect(refused.status).toBe(500);
+      expect(await refused.json()).toMatchObject({ success: false, result: null });
+    }
+    expect(await settings(headgate)).toEqual(before);
+    expect((await headgate.api('GET', 'ai-gateway/gateways/other')).status).toBe(404);
+    await until('rows are counted as lost', async () => (await metric(headgate, 'log_dropped_rows_total')) === 3);
+    expect(await metric(headgate, 'log_failing')).toBe(1);
+    await until('counters fail', async () => (await metric(headgate, 'limit_counters_failing')) === 1);
+    expect((await fetch(`${headgate.origin}/readyz`)).status).toBe(503);
+
+    disk.free(headgate);
+    expect((await change({ ...LIMITED, cache_ttl: 78 })).status).toBe(200);
+    expect((await call(headgate)).status).toBe(200);
+    await until('logging goes on', async () => (await listed(headgate)).length === 2);
+    await until('counters go on', async () => (await metric(headgate, 'limit_counters_failing')) === 0);
+    expect(await metric(headgate, 'log_failing')).toBe(0);
+    expect((await fetch(`${headgate.origin}/readyz`)).status).toBe(200);
+    expect(await scene.stop()).toBe(0);
+
+    headgate = await scene.start(disk.options);
+    expect(await settings(headgate)).toMatchObject({ cache_ttl: 78 });
+    expect(await listed(headgate)).toHaveLength(2);
+    const { headers } = await call(headgate, { content: 'not cached' });
+    expect(headers.get('ratelimit-remaining')).toBe(String(LIMITED.rate_limiting_limit - 6));
+  });
+});
