@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { gatewayBody } from '../support/builders.ts';
-import type { Headgate } from '../support/headgate.ts';
+import type { Headgate, HeadgateOptions } from '../support/headgate.ts';
 import { type SmallDisk, smallDisks } from '../support/small-disks.ts';
 import { call, Scene } from './disaster-scene.ts';
 import { allRows, metricsOf, until } from './watching.ts';
@@ -75,4 +76,43 @@ describe('a full disk: calls are answered, losses are counted, no change is made
     const { headers } = await call(headgate, { content: 'not cached' });
     expect(headers.get('ratelimit-remaining')).toBe(String(LIMITED.rate_limiting_limit - 6));
   });
+});
+
+describe('a data directory that cannot be used: one line that names it, and exit 1', () => {
+  async function refuses(scene: Scene, options: HeadgateOptions = {}): Promise<void> {
+    const { code, printed } = await scene.fail(options);
+    expect(printed).toMatch(/^headgate: HEADGATE_DATA_DIR: cannot (open|write to) [^\n]+\n$/);
+    expect(printed).toContain(scene.dataDir);
+    expect(code).toBe(1);
+  }
+
+  test.each(['lock.db', 'control.db', 'counters.db', 'cache.db', 'logs'])('%s cannot be opened', async (name) => {
+    const scene = await makeScene();
+    if (name === 'logs') writeFileSync(scene.file(name), '');
+    else mkdirSync(scene.file(name));
+    await refuses(scene);
+  });
+
+  test('nothing can be written from the first moment on', async () => {
+    const launcher = ['sh', '-c', 'trap "" XFSZ; ulimit -f 0; exec "$0" "$@"'];
+    await refuses(await makeScene(), { launcher });
+  });
+
+  // Rights do not bind root; a disk that is mounted so does.
+  const ways: [string, () => SmallDisk | null, (scene: Scene, disk: SmallDisk | null) => void][] =
+    process.getuid?.() === 0
+      ? smallDisks()
+          .filter(([, , canBeReadOnly]) => canBeReadOnly)
+          .map(([, make]) => ['mounted so', make, (_scene, disk) => disk?.makeReadOnly()])
+      : [['no right to write', () => null, ({ dataDir }) => chmodSync(dataDir, 0o500)]];
+  for (const [name, make, forbid] of ways) {
+    test(`read-only: ${name}`, async () => {
+      const disk = make();
+      const scene = await makeScene(disk);
+      await scene.begin();
+      await scene.stop();
+      forbid(scene, disk);
+      await refuses(scene);
+    });
+  }
 });

@@ -10,17 +10,19 @@ export interface SmallDisk {
   options: HeadgateOptions;
   fill(headgate: Headgate): void;
   free(headgate: Headgate): void;
+  /** Only where `smallDisks` says so. */
+  makeReadOnly(): void;
   /** When nobody uses it any more. */
   remove(): void;
 }
 
 /** Every kind that this process can have: a small disk in memory takes a privilege. */
-export function smallDisks(): [name: string, make: () => SmallDisk][] {
-  const disks: [string, () => SmallDisk][] = [['no file may grow', fileSizeLimit]];
+export function smallDisks(): [name: string, make: () => SmallDisk, canBeReadOnly: boolean][] {
+  const disks: ReturnType<typeof smallDisks> = [['no file may grow', fileSizeLimit, false]];
   const probe = memoryDisk();
   if (probe !== null) {
     probe.remove();
-    disks.push(['no space left', () => memoryDisk() as SmallDisk]);
+    disks.push(['no space left', () => memoryDisk() as SmallDisk, true]);
   }
   return disks;
 }
@@ -34,6 +36,9 @@ function fileSizeLimit(): SmallDisk {
     options: { launcher: ['sh', '-c', 'trap "" XFSZ; exec "$0" "$@"'] },
     fill: (headgate) => limit(headgate, '0'),
     free: (headgate) => limit(headgate, 'unlimited'),
+    makeReadOnly: () => {
+      throw new Error('only a disk of its own can be read-only');
+    },
     remove: () => {},
   };
 }
@@ -55,6 +60,7 @@ function memoryDisk(): SmallDisk | null {
       for (let bytes = MEMORY_DISK_BYTES; bytes > 0; bytes = Math.floor(bytes / 2)) appendWhileItFits(filling, bytes);
     },
     free: () => rmSync(filling),
+    makeReadOnly: () => done(Bun.spawnSync(['mount', '-o', 'remount,ro', directory])),
     remove: () => {
       done(Bun.spawnSync(['umount', directory]));
       rmSync(directory, { recursive: true });

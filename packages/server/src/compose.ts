@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Database } from 'bun:sqlite';
+import { Database, SQLiteError } from 'bun:sqlite';
 import { createApi } from './api/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createGateway, OwnTokens } from './gateway/index.ts';
@@ -16,6 +16,7 @@ import { type ControlStore, DamagedDatabase, MigrationError, openControlStore } 
 import { openSqliteCounters } from './stores/counters/index.ts';
 import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
+import type { AnswerCache } from './stores/cache-ports.ts';
 import type { CounterStore } from './stores/counter-ports.ts';
 import type { LogStore } from './stores/ports.ts';
 import { createTokenCounter } from './tokens/index.ts';
@@ -36,14 +37,8 @@ export async function compose(config: Config): Promise<Runtime> {
   const release = lockDirectory(config.dataDir);
   const control = await openControl(config);
   const logs = await openLogs(config);
-  const cache = await openAnswerCache({
-    file: join(config.dataDir, 'cache.db'),
-    clock: systemClock,
-    memoryBytes: config.cacheMemoryBytes,
-    diskBytes: config.cacheDiskBytes,
-    onProblem: (line) => console.error(`headgate: cache: ${line}`),
-  });
-  const counters = openCounters(config);
+  const cache = await openCache(config);
+  const counters = await openCounters(config);
   const mayBePrivate = hostMatcher(config.egressAllow);
   const send = createEgress({ local: localHandlers(), mayBePrivate });
   const baseUrls = bySlug(config.providerBaseUrls);
@@ -153,9 +148,7 @@ export async function openControl(config: Config): Promise<ControlStore> {
         `HEADGATE_DATA_DIR: ${file} is damaged (${error.message}): put a backup of it in its place, or move it away to start with an empty configuration`,
       );
     }
-    throw new ConfigError(
-      `HEADGATE_DATA_DIR: cannot open ${file} (${error instanceof Error ? error.message : String(error)})`,
-    );
+    throw cannotOpen(file, error);
   }
 }
 
@@ -170,22 +163,42 @@ export function report(error: unknown, context: string): void {
 }
 
 function openLogs(config: Config): Promise<LogStore> {
-  return openSegmentLogStore({
-    directory: join(config.dataDir, 'logs'),
-    clock: systemClock,
-    onProblem: (line) => console.error(`headgate: logs: ${line}`),
-  });
+  const directory = join(config.dataDir, 'logs');
+  const onProblem = (line: string) => console.error(`headgate: logs: ${line}`);
+  return opening(directory, () => openSegmentLogStore({ directory, clock: systemClock, onProblem }));
 }
 
-function openCounters(config: Config): CounterStore {
+function openCache(config: Config): Promise<AnswerCache> {
+  const file = join(config.dataDir, 'cache.db');
+  const { cacheMemoryBytes: memoryBytes, cacheDiskBytes: diskBytes } = config;
+  const onProblem = (line: string) => console.error(`headgate: cache: ${line}`);
+  return opening(file, () => openAnswerCache({ file, clock: systemClock, memoryBytes, diskBytes, onProblem }));
+}
+
+async function openCounters(config: Config): Promise<CounterStore> {
   const file = join(config.dataDir, 'counters.db');
-  const counters = openSqliteCounters({ file, clock: systemClock });
+  const counters = await opening(file, () => openSqliteCounters({ file, clock: systemClock }));
   const { setAside } = counters.health();
-  if (setAside !== null)
+  if (setAside !== null) {
     console.error(
       `headgate: limits: ${file} is damaged and set aside as ${setAside}: what was counted starts from nothing`,
     );
+  }
   return counters;
+}
+
+/** @throws ConfigError when `open` fails: what is missing is a right or room, which the operator can give. */
+async function opening<T>(path: string, open: () => T | Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+function cannotOpen(path: string, error: unknown): ConfigError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ConfigError(`HEADGATE_DATA_DIR: cannot open ${path} (${reason})`);
 }
 
 /** Replacement bases under the providers' own slugs; an alias in the setting means the same provider. */
@@ -234,12 +247,16 @@ export function prepareDirectory(dataDir: string): void {
 
 /** Two servers on one directory would write over each other. The lock is the kernel's: it goes when the process does. */
 export function lockDirectory(dataDir: string): () => void {
-  const lock = new Database(join(dataDir, 'lock.db'));
+  const file = join(dataDir, 'lock.db');
+  let lock: Database | null = null;
   try {
+    lock = new Database(file);
     lock.run('PRAGMA busy_timeout = 0');
     lock.run('BEGIN EXCLUSIVE');
-  } catch {
-    lock.close();
+  } catch (error) {
+    lock?.close();
+    const isLocked = error instanceof SQLiteError && error.code?.startsWith('SQLITE_BUSY');
+    if (!isLocked) throw cannotOpen(file, error);
     throw new ConfigError(`HEADGATE_DATA_DIR: ${dataDir} is in use by another headgate process`);
   }
   return () => lock.close();
