@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { gatewayBody } from '../support/builders.ts';
 import type { Headgate, HeadgateOptions } from '../support/headgate.ts';
 import { type SmallDisk, smallDisks } from '../support/small-disks.ts';
 import { call, Scene } from './disaster-scene.ts';
-import { allRows, metricsOf, until } from './watching.ts';
+import { allRows, metricsOf, processFigures, until } from './watching.ts';
 
 /** Disasters of what a server stands on: its disk, its descriptors, its clock. */
 
@@ -116,3 +117,75 @@ describe('a data directory that cannot be used: one line that names it, and exit
     });
   }
 });
+
+test('no descriptor is left: open connections are served, and all is well once the others are gone', async () => {
+  const limit = 64;
+  const scene = await makeScene();
+  const launcher = ['sh', '-c', `ulimit -n ${limit}; exec "$0" "$@"`];
+  const headgate = await scene.begin({}, { launcher });
+  const port = Number(new URL(headgate.origin).port);
+  const before = await Connection.open(port);
+  expect(await before.call(headgate)).toContain('HTTP/1.1 200');
+  // From here on the log's files are open.
+  await until('the first row', async () => (await listed(headgate)).length === 1);
+
+  const others = await Promise.all(Array.from({ length: 3 * limit }, () => Connection.open(port)));
+  // A request that is not whole: the connection waits for the rest.
+  for (const other of others) other.socket.write('GET /healthz HTTP/1.1\r\n');
+  await until('all descriptors are in use', () => processFigures(headgate.process.pid).descriptors === limit);
+  expect(await before.call(headgate)).toContain('HTTP/1.1 200');
+  // What looks after memory four times a second goes on without a descriptor to do so.
+  const page = await before.ask(
+    'GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n',
+    /\nprocess_start_time_seconds \S+\n/,
+  );
+  expect(page).toContain('\nprocess_resident_memory_bytes -1\n');
+
+  for (const other of others) other.socket.destroy();
+  await until('descriptors are free', () => processFigures(headgate.process.pid).descriptors < limit / 2);
+  expect((await call(headgate)).status).toBe(200);
+  await until('all three rows', async () => (await listed(headgate)).length === 3);
+  expect(await metric(headgate, 'log_damaged_segments_total')).toBe(0);
+  expect(await metric(headgate, 'log_dropped_rows_total')).toBe(0);
+  expect(await scene.stop()).toBe(0);
+});
+
+/** A connection that stays open between requests. */
+class Connection {
+  #received = '';
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', (piece) => {
+      this.#received += piece.toString();
+    });
+    // One that the server had no descriptor for is reset at the end.
+    socket.on('error', () => {});
+  }
+
+  static open(port: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(new Connection(socket)));
+      socket.once('error', reject);
+    });
+  }
+
+  /** Sends a request and gives the answer's text when `end` stands in it. */
+  async ask(request: string, end: RegExp): Promise<string> {
+    this.#received = '';
+    this.socket.write(request);
+    await until(`an answer that ends with ${end}`, () => end.test(this.#received));
+    return this.#received;
+  }
+
+  call({ adminToken }: Headgate): Promise<string> {
+    const body = JSON.stringify({ model: 'echo', messages: [{ role: 'user', content: 'hello' }] });
+    const head = [
+      'POST /v1/local/g/sandbox/v1/chat/completions HTTP/1.1',
+      'host: localhost',
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+      `cf-aig-authorization: Bearer ${adminToken}`,
+    ];
+    return this.ask(`${head.join('\r\n')}\r\n\r\n${body}`, /\r\n0\r\n\r\n$/);
+  }
+}

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { Metrics } from './lib/index.ts';
+import { type Metrics, residentBytes } from './lib/index.ts';
 import type { AnswerCache } from './stores/cache-ports.ts';
 import type { CounterStore } from './stores/counter-ports.ts';
 import type { LogStore } from './stores/ports.ts';
@@ -66,7 +66,11 @@ export function addProcessMetrics(metrics: Metrics, watched: Watched): void {
   gauge('headgate_limit_counters_failing', '1 while counters cannot be written.', () =>
     counters.health().lastError === null ? 0 : 1,
   );
-  gauge('process_resident_memory_bytes', 'Resident memory in bytes.', () => process.memoryUsage.rss());
+  gauge(
+    'process_resident_memory_bytes',
+    'Resident memory in bytes; -1 where the system does not tell.',
+    () => residentBytes() ?? -1,
+  );
   count('process_cpu_seconds_total', 'User and system CPU time in seconds.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;

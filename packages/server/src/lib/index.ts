@@ -4,6 +4,6 @@ export * from './distribution.ts';
 export * from './ids.ts';
 export { splitLongRuns } from './long-runs.ts';
 export * from './metrics.ts';
-export { keepMemoryLow, processMemory } from './memory.ts';
+export { keepMemoryLow, processMemory, residentBytes } from './memory.ts';
 export * from './secret.ts';
 export * from './private-address.ts';

@@ -36,3 +36,19 @@ test('garbage is collected after memory has grown or many streams have ended, on
   clock.advance(5000);
   expect(collections).toBe(3);
 });
+
+test('memory that cannot be told is no reason to collect, and none to stop looking', () => {
+  const clock = new FakeClock();
+  let resident: number | null = 100_000_000;
+  let collections = 0;
+  const collect = () => {
+    collections += 1;
+  };
+  keepMemoryLow(clock, { residentBytes: () => resident, endedStreams: () => 0, collect });
+  resident = null;
+  clock.advance(5000);
+  expect(collections).toBe(0);
+  resident = 150_000_000;
+  clock.advance(1000);
+  expect(collections).toBe(1);
+});
