@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { gatewayBody } from '../support/builders.ts';
 import type { Headgate, HeadgateOptions } from '../support/headgate.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { type SmallDisk, smallDisks } from '../support/small-disks.ts';
 import { call, Scene } from './disaster-scene.ts';
 import { allRows, metricsOf, processFigures, until } from './watching.ts';
@@ -148,6 +149,58 @@ test('no descriptor is left: open connections are served, and all is well once t
   expect(await metric(headgate, 'log_damaged_segments_total')).toBe(0);
   expect(await metric(headgate, 'log_dropped_rows_total')).toBe(0);
   expect(await scene.stop()).toBe(0);
+});
+
+describe('the wall clock jumps: no limit refuses for longer than its window, and each row is kept once', () => {
+  const HOUR_MS = 3_600_000;
+
+  test.each(['sliding', 'fixed'] as const)('%s', async (technique) => {
+    const scene = await makeScene();
+    const clock = new MovableClock(scene.dataDir);
+    // Half past: no window of the clock ends during the test.
+    const start = HOUR_MS / 2 - (Date.now() % HOUR_MS);
+    const moveToHour = (hour: number) => clock.moveTo(start + hour * HOUR_MS);
+    moveToHour(0);
+    const limits = { rate_limiting_limit: 2, rate_limiting_interval: 3600, rate_limiting_technique: technique };
+    let headgate = await scene.begin(limits, clock.options);
+    const ids: (string | null)[] = [];
+    const next = async () => {
+      const { status, headers } = await call(headgate, { content: String(ids.length) });
+      ids.push(headers.get('cf-aig-log-id'));
+      return { status, retryAfter: Number(headers.get('retry-after')) };
+    };
+    const useUp = async () => {
+      expect([(await next()).status, (await next()).status, (await next()).status]).toEqual([200, 200, 429]);
+    };
+    const refusesWithinTheWindow = async () => {
+      const { status, retryAfter } = await next();
+      expect(status).toBe(429);
+      expect(retryAfter).toBeWithin(1, 3601);
+    };
+
+    await useUp();
+    moveToHour(100);
+    await useUp();
+    moveToHour(10);
+    await refusesWithinTheWindow();
+    moveToHour(11);
+    await useUp();
+    await scene.stop();
+    moveToHour(5);
+    headgate = await scene.start(clock.options);
+    await refusesWithinTheWindow();
+    moveToHour(6);
+    await useUp();
+
+    expect(new Set(ids).size).toBe(ids.length);
+    await until('all rows', async () => (await listed(headgate)).length >= ids.length);
+    expect((await listed(headgate)).map(({ id }) => id).toSorted()).toEqual(ids.map(String).toSorted());
+    for (const id of ids) {
+      expect((await headgate.api('GET', `ai-gateway/gateways/g/logs/${id}`)).status).toBe(200);
+    }
+    expect((await fetch(`${headgate.origin}/readyz`)).status).toBe(200);
+    expect(await scene.stop()).toBe(0);
+  });
 });
 
 /** A connection that stays open between requests. */
