@@ -123,7 +123,8 @@ test('no descriptor is left: open connections are served, and all is well once t
   const limit = 64;
   const scene = await makeScene();
   const launcher = ['sh', '-c', `ulimit -n ${limit}; exec "$0" "$@"`];
-  const headgate = await scene.begin({}, { launcher });
+  const env = { HEADGATE_PROVIDER_BASE_URLS: '{"openai":"http://127.0.0.1:9/v1"}', HEADGATE_EGRESS_ALLOW: '127.0.0.1' };
+  const headgate = await scene.begin({}, { launcher, env });
   const port = Number(new URL(headgate.origin).port);
   const before = await Connection.open(port);
   expect(await before.call(headgate)).toContain('HTTP/1.1 200');
@@ -135,6 +136,8 @@ test('no descriptor is left: open connections are served, and all is well once t
   for (const other of others) other.socket.write('GET /healthz HTTP/1.1\r\n');
   await until('all descriptors are in use', () => processFigures(headgate.process.pid).descriptors === limit);
   expect(await before.call(headgate)).toContain('HTTP/1.1 200');
+  // The first of this process that goes out.
+  expect(await before.call(headgate, 'openai/chat/completions')).toContain('HTTP/1.1 502');
   // What looks after memory four times a second goes on without a descriptor to do so.
   const page = await before.ask(
     'GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n',
@@ -145,7 +148,7 @@ test('no descriptor is left: open connections are served, and all is well once t
   for (const other of others) other.socket.destroy();
   await until('descriptors are free', () => processFigures(headgate.process.pid).descriptors < limit / 2);
   expect((await call(headgate)).status).toBe(200);
-  await until('all three rows', async () => (await listed(headgate)).length === 3);
+  await until('all four rows', async () => (await listed(headgate)).length === 4);
   expect(await metric(headgate, 'log_damaged_segments_total')).toBe(0);
   expect(await metric(headgate, 'log_dropped_rows_total')).toBe(0);
   expect(await scene.stop()).toBe(0);
@@ -230,15 +233,16 @@ class Connection {
     return this.#received;
   }
 
-  call({ adminToken }: Headgate): Promise<string> {
+  call({ adminToken }: Headgate, path = 'sandbox/v1/chat/completions'): Promise<string> {
     const body = JSON.stringify({ model: 'echo', messages: [{ role: 'user', content: 'hello' }] });
     const head = [
-      'POST /v1/local/g/sandbox/v1/chat/completions HTTP/1.1',
+      `POST /v1/local/g/${path} HTTP/1.1`,
       'host: localhost',
       'content-type: application/json',
       `content-length: ${body.length}`,
+      'authorization: Bearer sk-client',
       `cf-aig-authorization: Bearer ${adminToken}`,
     ];
-    return this.ask(`${head.join('\r\n')}\r\n\r\n${body}`, /\r\n0\r\n\r\n$/);
+    return this.ask(`${head.join('\r\n')}\r\n\r\n${body}`, /\r\n0\r\n\r\n$|\r\n\r\n\{.*\}$/);
   }
 }

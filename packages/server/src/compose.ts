@@ -4,7 +4,7 @@ import { Database, SQLiteError } from 'bun:sqlite';
 import { createApi } from './api/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createGateway, OwnTokens } from './gateway/index.ts';
-import { createApp, createEgress, type Listener, type LocalHandler, listen } from './http/index.ts';
+import { createApp, createEgress, type Listener, type LocalHandler, listen, startHttpClient } from './http/index.ts';
 import { createEvaluationJob, createRepriceJob } from './jobs/index.ts';
 import { hostMatcher, keepMemoryLow, Metrics, processMemory, systemClock, uuidV7Source } from './lib/index.ts';
 import { withMasterKey } from './master-key.ts';
@@ -110,6 +110,7 @@ export async function compose(config: Config): Promise<Runtime> {
     version: VERSION,
   });
   const listener = open(app, config);
+  await startHttpClient(listener.origin);
   // Not before the port is ours: a token that is made is shown once.
   const newAdminToken = await control.ensureAdminToken(config.adminToken?.reveal() ?? null);
   const stopKeeping = keepMemoryLow(systemClock, processMemory(gateway.endedStreams));

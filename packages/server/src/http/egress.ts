@@ -129,3 +129,15 @@ export function reasonOf(error: unknown): FailureReason {
   for (const [pattern, reason] of REASONS) if (pattern.test(text)) return reason;
   return 'unknown';
 }
+
+/**
+ * Starts the runtime's HTTP client by a request to ourselves. It would be made at the first call to a provider, and the
+ * runtime ends the process when there is no descriptor left for it then; later on such a call fails by itself.
+ */
+export async function startHttpClient(ownOrigin: string): Promise<void> {
+  try {
+    await (await fetch(`${ownOrigin}/healthz`, { keepalive: false })).arrayBuffer();
+  } catch {
+    // An address that only others can reach: the client is started all the same.
+  }
+}

@@ -3,5 +3,5 @@
  * Knows the faces it serves; knows no storage.
  */
 export { createApp } from './app.ts';
-export { createEgress, type LocalHandler } from './egress.ts';
+export { createEgress, startHttpClient, type LocalHandler } from './egress.ts';
 export { type Listener, listen } from './listen.ts';
