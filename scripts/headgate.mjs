@@ -10,7 +10,7 @@ const child = spawn(
   [join(root, 'packages', 'server', 'src', 'main.ts'), ...process.argv.slice(2)],
   {
     stdio: 'inherit',
-    env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '16384', BUN_JSC_forceRAMSize: '268435456', ...process.env },
+    env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '16384', BUN_JSC_forceRAMSize: '536870912', ...process.env },
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));

@@ -21,7 +21,7 @@ function spawn(args: string[], env: Record<string, string> = {}) {
     env: {
       PATH: process.env.PATH ?? '',
       BUN_CONFIG_MAX_HTTP_REQUESTS: '16384',
-      BUN_JSC_forceRAMSize: '268435456',
+      BUN_JSC_forceRAMSize: '536870912',
       HEADGATE_DATA_DIR: dataDir,
       ...env,
     },

@@ -42,7 +42,7 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     PATH: process.env.PATH ?? '',
     // Without it the server starts itself a second time, and a SIGKILL would end only the outer process.
     BUN_CONFIG_MAX_HTTP_REQUESTS: '16384',
-    BUN_JSC_forceRAMSize: '268435456',
+    BUN_JSC_forceRAMSize: '536870912',
     HEADGATE_PORT: '0',
     HEADGATE_DATA_DIR: dataDir,
     HEADGATE_ADMIN_TOKEN: 'hg_admin-token-of-the-tests',

@@ -6,7 +6,7 @@ import { runCli } from './cli/index.ts';
  * upstream requests, and the memory size by which its garbage collector paces itself (a gateway's heap is small, what
  * hangs on it is not).
  */
-const LAUNCH = { BUN_CONFIG_MAX_HTTP_REQUESTS: '16384', BUN_JSC_forceRAMSize: '268435456' };
+const LAUNCH = { BUN_CONFIG_MAX_HTTP_REQUESTS: '16384', BUN_JSC_forceRAMSize: '536870912' };
 
 if (Bun.env.BUN_CONFIG_MAX_HTTP_REQUESTS === undefined) {
   const child = Bun.spawn([process.execPath, ...process.argv.slice(1)], {
