@@ -1,5 +1,5 @@
 import type { Metrics } from '../lib/index.ts';
-import type { LogRecord, Outcome } from '../stores/ports.ts';
+import type { Outcome } from '../stores/ports.ts';
 import type { Trail } from './call.ts';
 import { ownMs } from './stages.ts';
 
@@ -11,7 +11,7 @@ const ANSWER_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 export interface Ended {
   readonly outcome: Outcome;
   /** Null when it is not known. */
-  readonly cost: { readonly totalPico: bigint; readonly bill: LogRecord['bill'] } | null;
+  readonly costPico: bigint | null;
   readonly durationMs: number;
 }
 
@@ -46,11 +46,11 @@ export function createMeasures(metrics: Metrics): Measures {
     'gateway',
     'status',
   ]);
-  const tokens = metrics.counter('headgate_tokens_total', 'Tokens that providers reported, by kind.', [
-    'provider',
-    'model',
-    'kind',
-  ]);
+  const tokens = metrics.counter(
+    'headgate_tokens_total',
+    'Tokens, as providers reported them or as they were counted here, by kind.',
+    ['provider', 'model', 'kind'],
+  );
   const dollars = metrics.exactCounter('headgate_cost_dollars_total', 'Cost in US dollars.', {
     labels: ['gateway', 'provider', 'model'],
     scale: 12,
@@ -90,7 +90,7 @@ export function createMeasures(metrics: Metrics): Measures {
       calls.add(1, gateway?.id ?? '', CLASSES[Math.floor(status / 100)] ?? 'other');
       ownTime.observe(ownMs(stages) / 1000);
     },
-    attempt(trail, { outcome, cost, durationMs }) {
+    attempt(trail, { outcome, costPico, durationMs }) {
       const gateway = trail.gateway?.id ?? '';
       // Before a step is planned its provider is only a text in the URL, and so is the model.
       const provider = trail.begun ? trail.provider : '';
@@ -114,9 +114,9 @@ export function createMeasures(metrics: Metrics): Measures {
         counted.cache_read.n += usage.cacheRead ?? 0;
         counted.cache_write.n += usage.cacheWrite ?? 0;
         counted.reasoning.n += usage.reasoning ?? 0;
-        if (cost === null) series.unpriced().n += 1;
+        if (costPico === null) series.unpriced().n += 1;
       }
-      if (cost !== null) series.dollars().n += cost.totalPico;
+      if (costPico !== null) series.dollars().n += costPico;
     },
   };
 }

@@ -2,6 +2,7 @@ import { emptyUsage, type FormatName, jsonText, type Reading, type Usage } from 
 import type { UsageSource } from '../stores/ports.ts';
 import type { Countable, TokenCounter } from '../tokens/index.ts';
 import type { Step, Trail } from './call.ts';
+import { waitsToBeAsked } from './stream-usage.ts';
 
 /** Formats whose answers are billed by tokens, and whether they wrap texts into messages. */
 const COUNTED: Partial<Record<FormatName, { chat: boolean }>> = {
@@ -35,10 +36,9 @@ export function missingUsage(trail: Trail, counter: TokenCounter): Promise<void>
   return gap === null ? null : fill(trail, gap, counter);
 }
 
-/** Whether the answer to this step will have to be counted: an OpenAI-style stream that nobody asked for its usage. */
-export function expectsNoUsage({ provider, format, asked, asksUsage }: Step): boolean {
-  const isOpenai = format === 'openai-chat' || format === 'openai-completions';
-  return isOpenai && provider.streamUsage === 'asked' && asked.stream && asked.streamOptions !== 'usage' && !asksUsage;
+/** Whether the answer to this step will have to be counted: nobody asks for its usage. */
+export function expectsNoUsage(step: Step): boolean {
+  return !step.asksUsage && waitsToBeAsked(step);
 }
 
 function gapOf(trail: Trail): Gap | null {

@@ -6,6 +6,12 @@ const MAX_REFUSALS = 1000;
 
 type SendOnce = (step: Step) => Promise<Response>;
 
+/** Whether the step asks for a stream that tells its usage only to those who ask for it, and the client does not ask. */
+export function waitsToBeAsked({ provider, format, asked }: Pick<Step, 'provider' | 'format' | 'asked'>): boolean {
+  const isOpenai = format === 'openai-chat' || format === 'openai-completions';
+  return isOpenai && provider.streamUsage === 'asked' && asked.stream && asked.streamOptions !== 'usage';
+}
+
 /** Sends requests whose stream is asked for its usage although the client did not ask, and hides from the client what that adds. */
 export class StreamUsage {
   readonly #refusals = new Set<string>();

@@ -54,9 +54,19 @@ export function logBill({ source, version, components }: Bill) {
 /** Beyond this, more than nine million dollars, a log row can't hold a cost. */
 export const MAX_COST_PICO = 2n ** 63n - 1n;
 
-/** What an answer costs, or null when that is not known: no usage, no model, no price for it, or more than a row can hold. */
-export function costOfAnswer(book: PriceBook, { reading, custom, ...call }: AnswerInput): Bill | null {
-  if (custom === null) return costOfBillable(book, { ...call, ...billableIn(reading) });
+/** What a reading says of its price. */
+export type BillableReading = Pick<Billable, 'model' | 'usage' | 'billedRuns' | 'serviceTier'>;
+
+/**
+ * What an answer costs, or null when that is not known: no usage, no model, no price for it, or more than a row can hold.
+ * @param billable what `billableIn` says of the reading, for those who have it already.
+ */
+export function costOfAnswer(
+  book: PriceBook,
+  { reading, custom, ...call }: AnswerInput,
+  billable: BillableReading = billableIn(reading),
+): Bill | null {
+  if (custom === null) return costOfBillable(book, { ...call, ...billable });
   const cost = customCostOf(reading.usage, custom);
   return cost === null ? null : within({ ...cost, source: 'custom', version: null });
 }
@@ -82,7 +92,7 @@ function within(bill: Bill): Bill | null {
 }
 
 /** What a reading says of its price. Takes from it what the provider bills, where its main counters say something else. */
-export function billableIn(reading: Reading): Pick<Billable, 'model' | 'usage' | 'billedRuns' | 'serviceTier'> {
+export function billableIn(reading: Reading): BillableReading {
   const { model, usage, extra } = reading;
   const main = billedUnits(reading);
   const hidden = hiddenRuns(reading);

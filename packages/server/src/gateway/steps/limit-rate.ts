@@ -1,7 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import type { Clock } from '../../lib/index.ts';
-import type { CounterStore, CounterWindow } from '../../stores/counter-ports.ts';
-import type { GatewayPolicy } from '../../stores/ports.ts';
+import type { CounterStore, CounterWindow, Standing } from '../../stores/counter-ports.ts';
 import type { ReadCall } from '../call.ts';
 
 export interface RateDeps {
@@ -22,11 +21,16 @@ export interface RateStanding {
 export class RateCount {
   readonly #call: ReadCall;
   readonly #deps: RateDeps;
-  #counted = false;
+  readonly #key: string;
+  /** Null: there is nothing to count, or it is counted already. */
+  #window: CounterWindow | null;
 
   constructor(call: ReadCall, deps: RateDeps) {
+    const { key, rateLimit } = call.gateway;
     this.#call = call;
     this.#deps = deps;
+    this.#key = `rate:${key}`;
+    this.#window = rateLimit === null ? null : { ...rateLimit, limit: BigInt(rateLimit.limit) };
   }
 
   /**
@@ -35,38 +39,27 @@ export class RateCount {
    * @throws Refusal 429/2003 with `Retry-After` and the `RateLimit` fields.
    */
   check(): void {
-    const rule = this.#call.gateway.rateLimit;
-    if (rule === null || this.#counted) return;
-    const { limit, intervalMs } = rule;
-    const { remaining, resetMs } = this.#deps.counters.peek(this.#key(), windowOf(rule), this.#deps.clock.nowMs());
-    if (remaining > 0n) return;
-    const standing = { limit, windowS: intervalMs / 1000, remaining: 0, resetS: seconds(resetMs) };
+    if (this.#window === null) return;
+    const found = this.#deps.counters.peek(this.#key, this.#window, this.#deps.clock.nowMs());
+    if (found.remaining > 0n) return;
+    const standing = standingIn(this.#window, found);
     const headers = { 'retry-after': String(standing.resetS), ...rateHeaders(standing) };
     throw new Refusal('rateLimited', { headers });
   }
 
   /** The provider is asked now: the call counts, whatever comes of it. */
   count(): void {
-    const { gateway, trail } = this.#call;
-    const rule = gateway.rateLimit;
-    if (rule === null || this.#counted) return;
-    this.#counted = true;
-    const { counters, clock } = this.#deps;
-    const { remaining, resetMs } = counters.take(this.#key(), windowOf(rule), 1n, clock.nowMs());
-    const { limit, intervalMs } = rule;
-    trail.rate = { limit, windowS: intervalMs / 1000, remaining: Number(remaining), resetS: seconds(resetMs) };
-  }
-
-  #key(): string {
-    return `rate:${this.#call.gateway.key}`;
+    if (this.#window === null) return;
+    const found = this.#deps.counters.take(this.#key, this.#window, 1n, this.#deps.clock.nowMs());
+    this.#call.trail.rate = standingIn(this.#window, found);
+    this.#window = null;
   }
 }
 
-function windowOf({ limit, intervalMs, technique }: NonNullable<GatewayPolicy['rateLimit']>): CounterWindow {
-  return { limit: BigInt(limit), intervalMs, technique };
+function standingIn({ intervalMs }: CounterWindow, { limit, remaining, resetMs }: Standing): RateStanding {
+  const resetS = Math.max(1, Math.ceil(resetMs / 1000));
+  return { limit: Number(limit), windowS: intervalMs / 1000, remaining: Number(remaining), resetS };
 }
-
-const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
 /** The `RateLimit` fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and their older forms. */
 export function rateHeaders({ limit, windowS, remaining, resetS }: RateStanding): Record<string, string> {

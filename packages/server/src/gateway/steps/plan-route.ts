@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import { type FormatName, readRequest, type RequestReading } from '../../formats/index.ts';
+import { readRequest, type RequestReading } from '../../formats/index.ts';
 import { customProviderRow, findProvider, type ProviderRow, type RetentionSwitch } from '../../providers/index.ts';
 import type { ConfigSnapshot } from '../../stores/ports.ts';
 import type { ReadCall, Step } from '../call.ts';
@@ -7,6 +7,7 @@ import { findCredentials, type OwnTokens } from '../credentials.ts';
 import { fieldsOf, upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import { readUniversal, type UniversalStep } from '../universal.ts';
+import { waitsToBeAsked } from '../stream-usage.ts';
 
 export interface PlanDeps {
   readonly control: ConfigSnapshot;
@@ -106,8 +107,7 @@ function planStep(call: ReadCall, deps: PlanDeps, wanted: Wanted): Step {
     query,
     body,
     asked,
-    asksUsage:
-      call.gateway.asksUsage && hidesUsage(provider, format) && asked.stream && asked.streamOptions !== 'usage',
+    asksUsage: call.gateway.asksUsage && waitsToBeAsked({ provider, format, asked }),
     retentionSwitch: options.zeroRetention ? retentionSwitch(provider, target.path) : null,
     options,
   };
@@ -115,11 +115,6 @@ function planStep(call: ReadCall, deps: PlanDeps, wanted: Wanted): Step {
 
 function retentionSwitch({ zeroRetention }: ProviderRow, path: string): RetentionSwitch | null {
   return zeroRetention?.paths.test(path) === true ? zeroRetention : null;
-}
-
-/** Whether a stream of this format has no usage unless it is asked for. */
-function hidesUsage(provider: ProviderRow, format: FormatName): boolean {
-  return provider.streamUsage === 'asked' && (format === 'openai-chat' || format === 'openai-completions');
 }
 
 function providerOf(slug: string, accountId: string, control: ConfigSnapshot): ProviderRow | null {

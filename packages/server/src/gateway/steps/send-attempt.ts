@@ -43,7 +43,7 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
   });
   try {
     const sent = step.options.zeroRetention ? withoutRetention(step, trail) : step;
-    const once = (asked: Step) => sendOnce({ ...sending, step: asked }, upstream.signal, deps);
+    const once = (asked: Step) => sendOnce(asked, sending, { deps, signal: upstream.signal });
     const response = sent.asksUsage ? await deps.streamUsage.send(sent, trail, once) : await once(sent);
     trail.latencyMs = trail.lapMono - trail.startedMono;
     const { status, statusText, headers: answered, body } = response;
@@ -74,9 +74,12 @@ function withoutRetention(step: Step, trail: Trail): Step {
   return set === null ? step : { ...step, body: set };
 }
 
-async function sendOnce(sending: Sending, signal: AbortSignal, deps: SendDeps): Promise<Response> {
-  const { step, trail } = sending;
-  const { url, headers } = await authorized(sending, deps.authorizer);
+async function sendOnce(
+  step: Step,
+  { trail, key }: Sending,
+  { deps, signal }: { deps: SendDeps; signal: AbortSignal },
+): Promise<Response> {
+  const { url, headers } = await authorized(step, key, deps.authorizer);
   lap(trail, 'key', deps.clock);
   const { method, body, target } = step;
   const response = await deps.send({ url, method, headers, body, signal, userGiven: target.userGiven === true });
@@ -84,7 +87,11 @@ async function sendOnce(sending: Sending, signal: AbortSignal, deps: SendDeps): 
   return response;
 }
 
-async function authorized({ step, key }: Sending, authorizer: Authorizer): Promise<{ url: string; headers: Headers }> {
+async function authorized(
+  step: Step,
+  key: ChosenKey,
+  authorizer: Authorizer,
+): Promise<{ url: string; headers: Headers }> {
   const { provider: row, target, method, headers, body } = step;
   if (key.kind === 'sent' || key.kind === 'none') return { url: target.url, headers };
   return authorizer.authorize({ row, target, method, headers, body, secret: key.secret });

@@ -1,6 +1,13 @@
 import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
-import { billableIn, costOfAnswer, logBill, type PriceBooks } from '../../pricing/index.ts';
+import {
+  type Bill,
+  type BillableReading,
+  billableIn,
+  costOfAnswer,
+  logBill,
+  type PriceBooks,
+} from '../../pricing/index.ts';
 import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
 import type { Trail } from '../call.ts';
 import type { Ended, Measures } from '../measures.ts';
@@ -14,12 +21,11 @@ export interface SettleDeps {
   readonly measures: Measures;
 }
 
-const FREE: Cost = { totalPico: 0n, bill: null };
-
-/** Null where nothing had a price: an answer from the cache. */
-export interface Cost {
-  readonly totalPico: bigint;
-  readonly bill: LogRecord['bill'];
+/** What there is to say of an answer's price. */
+interface Priced {
+  readonly billable: BillableReading;
+  /** Null when the cost is not known. Of an answer from the cache: what it would have cost. */
+  readonly bill: Bill | null;
 }
 
 /** Status of a call whose client left before there was one. */
@@ -29,45 +35,48 @@ const CLIENT_CLOSED = 499;
  * The once-per-call end: turns the trail into a log row. Resolves when the row is committed; null when none is wanted.
  */
 export function settle(trail: Trail, { logs, clock, prices, budgets, measures }: SettleDeps): Promise<void> | null {
-  const { gateway, reservation } = trail;
+  const { gateway, reservation, cached } = trail;
+  // Of an answer out of the cache only its row tells what it would have cost.
+  const priced = cached && !trail.collect ? null : priceOf(trail, prices);
   // An answer out of the cache costs nothing, whatever prices the call named.
-  const cost = trail.cached ? FREE : costOf(trail, prices);
-  if (reservation !== null) budgets.settle(reservation, spentOf(trail, cost));
-  const ending = {
+  const costPico = cached ? 0n : (priced?.bill?.totalPico ?? null);
+  if (reservation !== null) budgets.settle(reservation, spentOf(trail, costPico));
+  const ended = {
     outcome: outcomeOf(trail),
-    cost,
+    costPico,
     durationMs: (trail.endedMono ?? clock.monotonicMs()) - trail.startedMono,
   };
-  measures.attempt(trail, ending);
+  measures.attempt(trail, ended);
   if (gateway === null || !trail.collect) return null;
-  const saved = trail.cached ? costOf(trail, prices) : null;
-  return logs.append(recordOf(trail, gateway, { ...ending, saved }), bodiesOf(trail), gateway.retention);
+  return logs.append(recordOf(trail, gateway, { ended, priced }), bodiesOf(trail), gateway.retention);
 }
 
 /** What spend limits count: the cost; nothing where the provider did no work; null where it did and did not say how much. */
-function spentOf(trail: Trail, cost: Cost | null): bigint | null {
-  if (cost !== null) return cost.totalPico;
+function spentOf(trail: Trail, costPico: bigint | null): bigint | null {
+  if (costPico !== null) return costPico;
   const refused =
     trail.end === 'refused' || trail.end === 'failed' || (trail.end === 'done' && trail.statusCode >= 400);
   return refused ? 0n : null;
 }
 
-function costOf(trail: Trail, prices: PriceBooks): Cost | null {
-  const { reading, gateway, provider, modelAsked, startedAtMs: atMs, customCost: custom } = trail;
+/** Null where there is no answer that was read. */
+function priceOf(trail: Trail, prices: PriceBooks): Priced | null {
+  const { reading, gateway, provider, startedAtMs: atMs, customCost: custom } = trail;
   if (reading === null || gateway === null) return null;
-  const book = prices.of(gateway.accountId);
-  const bill = costOfAnswer(book, { provider, modelAsked: modelAsked || null, reading, atMs, custom });
-  return bill === null ? null : { totalPico: bill.totalPico, bill: logBill(bill) };
+  const billable = billableIn(reading);
+  const call = { provider, modelAsked: trail.modelAsked || null, reading, atMs, custom };
+  const bill = costOfAnswer(prices.of(gateway.accountId), call, billable);
+  return { billable, bill };
 }
 
 function recordOf(
   trail: Trail,
   gateway: GatewayPolicy,
-  { outcome, cost, durationMs, saved }: Ended & { saved: Cost | null },
+  { ended, priced }: { ended: Ended; priced: Priced | null },
 ): LogRecord {
-  const { reading } = trail;
+  const { reading, cached } = trail;
+  const { outcome, costPico, durationMs } = ended;
   const usage = reading?.usage ?? null;
-  const billed = reading === null ? null : billableIn(reading);
   return {
     id: trail.id,
     eventId: trail.eventId,
@@ -89,20 +98,18 @@ function recordOf(
     responseSize: trail.responseSize,
     statusCode: trail.statusCode === 0 ? CLIENT_CLOSED : trail.statusCode,
     outcome,
-    cached: trail.cached,
+    cached,
     step: trail.step,
     tokensIn: usage?.input ?? null,
     tokensOut: usage?.output ?? null,
     usage,
     usageSource: usage === null ? null : trail.usageSource,
-    costPico: cost?.totalPico ?? null,
-    // Says that no price list has a word in it, also where the cost is not known.
-    bill:
-      cost?.bill ?? (trail.customCost === null || trail.cached ? null : { source: 'custom', version: null, lines: [] }),
-    serviceTier: billed?.serviceTier ?? null,
-    billedRuns: billed?.billedRuns?.slice() ?? null,
-    savedPico: saved?.totalPico ?? null,
-    customCost: trail.customCost !== null && cost !== null && !trail.cached,
+    costPico,
+    bill: cached ? null : billOf(trail, priced),
+    serviceTier: priced?.billable.serviceTier ?? null,
+    billedRuns: priced?.billable.billedRuns?.slice() ?? null,
+    savedPico: cached ? (priced?.bill?.totalPico ?? null) : null,
+    customCost: trail.customCost !== null && costPico !== null && !cached,
     metadata: trail.metadata,
     authentication: trail.authenticated,
     wholesale: trail.wholesale,
@@ -120,6 +127,13 @@ function recordOf(
     zeroRetention: trail.zeroRetention,
     stages: stagesForLog(trail.stages),
   };
+}
+
+/** The client's own prices say that no price list has a word in it, also where the cost is not known. */
+function billOf({ customCost }: Trail, priced: Priced | null): LogRecord['bill'] {
+  const bill = priced?.bill ?? null;
+  if (bill !== null) return logBill(bill);
+  return customCost === null ? null : { source: 'custom', version: null, lines: [] };
 }
 
 function outcomeOf(trail: Trail): Outcome {
