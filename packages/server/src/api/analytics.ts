@@ -1,8 +1,8 @@
 import type { AnalyticsSums, analyticsEndpoints } from '@headgate/contract';
-import { BUCKET_BOUNDS_MS, BUCKETS, type Distribution, distributionOf } from '../lib/index.ts';
+import { BUCKET_BOUNDS_MS, BUCKETS, type Distribution, distributionOf, isoTime } from '../lib/index.ts';
 import type { LogFilter, LogSums } from '../stores/ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
-import { gatewayOf, isoTime } from './find.ts';
+import { gatewayOf } from './find.ts';
 import { typedFilters } from './log-filters.ts';
 import { invalidAt } from './read-input.ts';
 import { dollars } from './wire-log.ts';

@@ -1,7 +1,8 @@
 import type { AuditEntry, auditEndpoints } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { AuditRecord } from '../stores/control-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
-import { isoTime, paged } from './find.ts';
+import { paged } from './find.ts';
 
 export function auditHandlers({ control }: ApiDeps): Handlers<typeof auditEndpoints> {
   return {

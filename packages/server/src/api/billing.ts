@@ -1,4 +1,5 @@
 import { type billingEndpoints, type InvoicePreview, Refusal, type UsagePoint } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { LogDimension, LogFilter, LogSummary } from '../stores/ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
 import { accountScope } from './find.ts';
@@ -64,8 +65,8 @@ async function wholesale({ control, logs }: ApiDeps, range: Range): Promise<LogS
   });
   const filters: LogFilter[] = [
     { key: 'wholesale', operator: 'eq', value: [true] },
-    { key: 'created_at', operator: 'gt', value: [new Date(range.startMs - 1).toISOString()] },
-    { key: 'created_at', operator: 'lt', value: [new Date(range.endMs + 1).toISOString()] },
+    { key: 'created_at', operator: 'gt', value: [isoTime(range.startMs - 1)] },
+    { key: 'created_at', operator: 'lt', value: [isoTime(range.endMs + 1)] },
   ];
   const { groupBy, spanMs } = range;
   const query = { filters, groupBy, spanMs, withDistributions: false, limit: null };

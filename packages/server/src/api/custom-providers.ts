@@ -1,9 +1,9 @@
 import { type CustomProvider, type customProviderEndpoints, Refusal } from '@headgate/contract';
-import { isPrivateHost } from '../lib/index.ts';
+import { isPrivateHost, isoTime } from '../lib/index.ts';
 import type { CustomProviderData, Entry } from '../stores/control-ports.ts';
 import type { TokenIdentity } from '../stores/ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
-import { accountScope, compareText, isoTime, paged } from './find.ts';
+import { accountScope, compareText, paged } from './find.ts';
 import { mask } from './mask.ts';
 
 type Provider = Entry<CustomProviderData>;

@@ -1,7 +1,8 @@
 import type { Dataset, DatasetBody, datasetEndpoints } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { DatasetData, Entry } from '../stores/control-ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
-import { below, found, isoTime, paged } from './find.ts';
+import { below, found, paged } from './find.ts';
 import { typedFilters } from './log-filters.ts';
 
 export function datasetHandlers({ control }: ApiDeps): Handlers<typeof datasetEndpoints> {

@@ -6,10 +6,10 @@ import {
   typesWithParameters,
 } from '@headgate/contract';
 import { regexProblem } from '../evaluators/index.ts';
-import { uuidV7Source } from '../lib/index.ts';
+import { uuidV7Source, isoTime } from '../lib/index.ts';
 import type { DatasetData, Entry, EvaluationData, EvaluationResult } from '../stores/control-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
-import { below, compareText, found, isoTime, pageOf, paged } from './find.ts';
+import { below, compareText, found, pageOf, paged } from './find.ts';
 import { wireDataset } from './datasets.ts';
 import { invalidAt } from './read-input.ts';
 

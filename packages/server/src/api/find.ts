@@ -45,10 +45,6 @@ export function pageOf<T>(all: readonly T[], { page, per_page }: { page: number;
   return { items: all.slice((page - 1) * per_page, page * per_page), totalCount: all.length };
 }
 
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 /** Text order by code units: the same on every machine. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -6,10 +6,11 @@ import {
   type GatewayUpdate,
   type gatewayEndpoints,
 } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { Actor, ControlCollections, Entry, Scope } from '../stores/control-ports.ts';
 import type { TokenIdentity } from '../stores/ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
-import { accountScope, found, gatewayOf, isoTime, paged } from './find.ts';
+import { accountScope, found, gatewayOf, paged } from './find.ts';
 import { mask } from './mask.ts';
 import { invalidAt } from './read-input.ts';
 import { nameSpendRules } from './spend-rules.ts';

@@ -1,9 +1,10 @@
 import { type Price, type priceEndpoints, Refusal } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import { plainDecimal } from '../pricing/index.ts';
 import { findProvider } from '../providers/index.ts';
 import type { Collection, Entry, PriceData } from '../stores/control-ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
-import { accountScope, compareText, isoTime, notFound, paged } from './find.ts';
+import { accountScope, compareText, notFound, paged } from './find.ts';
 import { invalidAt } from './read-input.ts';
 
 /** No model has a longer name; also the bound of look-ups. */

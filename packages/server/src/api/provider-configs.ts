@@ -1,9 +1,9 @@
 import { type ProviderConfig, type providerConfigEndpoints, Refusal } from '@headgate/contract';
-import { Secret } from '../lib/index.ts';
+import { Secret, isoTime } from '../lib/index.ts';
 import { CredentialError, checkCredential, findProvider } from '../providers/index.ts';
 import type { ControlCollections, Entry, ProviderConfigData, Write } from '../stores/control-ports.ts';
 import { type ApiDeps, type Call, type Handlers, versioned } from './endpoint-handler.ts';
-import { accountScope, below, found, type GatewayPath, gatewayOf, isoTime, notFound, paged } from './find.ts';
+import { accountScope, below, found, type GatewayPath, gatewayOf, notFound, paged } from './find.ts';
 import { mask } from './mask.ts';
 import { invalidAt } from './read-input.ts';
 

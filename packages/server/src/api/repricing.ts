@@ -1,7 +1,8 @@
 import { Refusal, type Repricing, type repriceEndpoints } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { Entry, RepriceCounts, RepriceData } from '../stores/control-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
-import { below, found, isoTime } from './find.ts';
+import { below, found } from './find.ts';
 import { dollars } from './wire-log.ts';
 
 /** Finished ones that a gateway keeps. */

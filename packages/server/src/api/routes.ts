@@ -1,7 +1,8 @@
 import type { Route, RouteElement, RouteVersion, routeEndpoints } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { Entry, ListQuery, RouteData, Scope } from '../stores/control-ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
-import { below, found, type GatewayPath, isoTime, paged } from './find.ts';
+import { below, found, type GatewayPath, paged } from './find.ts';
 import { invalidAt } from './read-input.ts';
 
 type RouteEntry = Entry<RouteData>;

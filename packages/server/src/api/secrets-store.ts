@@ -1,7 +1,8 @@
 import { Refusal, type SecretStore, type StoredSecret, type secretsStoreEndpoints } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { Entry, SecretData } from '../stores/control-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
-import { accountScope, compareText, found, isoTime, paged } from './find.ts';
+import { accountScope, compareText, found, paged } from './find.ts';
 
 type Store = Entry<Record<string, never>>;
 type Secret = Entry<SecretData>;

@@ -8,10 +8,11 @@ import {
   type TokenGrants,
   type tokenEndpoints,
 } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import type { NewToken, TokenRecord } from '../stores/control-ports.ts';
 import type { TokenIdentity } from '../stores/ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
-import { found, isoTime, notFound, pageOf } from './find.ts';
+import { found, notFound, pageOf } from './find.ts';
 import { invalidAt } from './read-input.ts';
 
 export function tokenHandlers({ control, clock }: ApiDeps): Handlers<typeof tokenEndpoints> {

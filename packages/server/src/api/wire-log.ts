@@ -1,4 +1,5 @@
 import { type CostBreakdown, LOG_HEAD_CHARACTERS, type LogRow } from '@headgate/contract';
+import { isoTime } from '../lib/index.ts';
 import { usageMetadata } from '../formats/index.ts';
 import { charge, dollarText, parsePico, wireRateName } from '../pricing/index.ts';
 import type { LogBodies, LogRecord, LogStatistics } from '../stores/ports.ts';
@@ -8,7 +9,7 @@ export function wireLog(record: LogRecord): LogRow {
   return {
     id: record.id,
     event_id: record.eventId,
-    created_at: new Date(record.createdAtMs).toISOString(),
+    created_at: isoTime(record.createdAtMs),
     provider: record.provider,
     model: record.model,
     model_type: record.modelType,

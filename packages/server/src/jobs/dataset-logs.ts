@@ -1,3 +1,4 @@
+import { isoTime } from '../lib/index.ts';
 import type { EvaluationData } from '../stores/control-ports.ts';
 import type { LogRecord, LogStore } from '../stores/ports.ts';
 import { type LogSpan, logPages } from './log-pages.ts';
@@ -47,8 +48,4 @@ function queryOf(
     direction: 'asc',
     withStatistics: false,
   };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../lib/index.ts';
 import type { LogFilter, LogQuery, LogRecord, LogStore } from '../stores/ports.ts';
 
 const LOGS_PER_PAGE = 500;
@@ -31,8 +32,4 @@ export async function* logPages(logs: Pick<LogStore, 'list'>, query: LogSpan): A
 
 function since(ms: number): LogFilter {
   return { key: 'created_at', operator: 'gt', value: [isoTime(ms - 1)] };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,7 +1,7 @@
-import type { Clock } from '../lib/index.ts';
+import { isoTime, type Clock } from '../lib/index.ts';
 import type { PriceBooks } from '../pricing/index.ts';
 import type { ControlStore, Entry, RepriceData } from '../stores/control-ports.ts';
-import type { LogRecost, LogStore } from '../stores/ports.ts';
+import type { LogFilter, LogRecost, LogStore } from '../stores/ports.ts';
 import { logPages } from './log-pages.ts';
 import { newCost } from './new-cost.ts';
 import { RepriceTally } from './reprice-tally.ts';
@@ -111,7 +111,7 @@ async function reprice(
   { tally, counted, stopped }: Task,
 ): Promise<boolean> {
   const span = { gatewayKey, filters: timeFilters(data), orderBy: 'created_at', direction: 'asc' } as const;
-  const query = { ...span, filters: [...span.filters], withStatistics: false };
+  const query = { ...span, withStatistics: false };
   counted((await logs.list({ ...query, page: 1, perPage: 1 })).totalCount);
   for await (const page of logPages(logs, query)) {
     if (stopped()) return false;
@@ -126,12 +126,11 @@ async function reprice(
   return true;
 }
 
-function timeFilters({ sinceMs, untilMs }: RepriceData) {
-  const iso = (ms: number) => [new Date(ms).toISOString()];
+function timeFilters({ sinceMs, untilMs }: RepriceData): LogFilter[] {
   return [
-    { key: 'created_at', operator: 'gt', value: iso(sinceMs - 1) },
-    { key: 'created_at', operator: 'lt', value: iso(untilMs) },
-  ] as const;
+    { key: 'created_at', operator: 'gt', value: [isoTime(sinceMs - 1)] },
+    { key: 'created_at', operator: 'lt', value: [isoTime(untilMs)] },
+  ];
 }
 
 /** Null when it was deleted in the meantime: then nobody asks for the report. */

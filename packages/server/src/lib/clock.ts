@@ -22,3 +22,8 @@ export function nextTurn(): Promise<void> {
   // A timer, not an immediate: those run before the answer's head and its first piece are written.
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+/** A time as the wire and the log's filters write it, e.g. `2026-01-02T03:04:05.678Z`. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
