@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../packages/client/src/index.ts';
+import { MAIN } from '../support/command.ts';
 import { type Headgate, startHeadgate } from '../support/headgate.ts';
 import { MINIMAL_GATEWAY } from '../support/management-api.ts';
 
@@ -234,7 +235,6 @@ test('the client runs in Node, and needs nothing of it', async () => {
 });
 
 describe('the command line', () => {
-  const MAIN = join(import.meta.dir, '../../packages/server/src/main.ts');
   const headgate = (args: string[], options: { env?: Record<string, string>; stdin?: string } = {}) =>
     spawn([process.execPath, MAIN, ...args], {
       ...options,

@@ -2,44 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAIN, runHeadgate } from '../support/command.ts';
 import { startHeadgate } from '../support/headgate.ts';
 import { serveRaw } from '../support/raw-http.ts';
 
 /** Starting, stopping, and the command line, as an operator meets them. */
 
-const MAIN = join(import.meta.dir, '../../packages/server/src/main.ts');
 let home: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'headgate-life-'));
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
-async function headgate(args: string[], env: Record<string, string> = {}): Promise<Ran> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
-    cwd: home,
-    env: {
-      PATH: process.env.PATH ?? '',
-      BUN_CONFIG_MAX_HTTP_REQUESTS: '1024',
-      HEADGATE_DATA_DIR: join(home, 'data'),
-      ...env,
-    },
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, out, err };
-}
+const headgate = (args: string[], env: Record<string, string> = {}) =>
+  runHeadgate(args, { cwd: home, env: { HEADGATE_DATA_DIR: join(home, 'data'), ...env } });
 
 describe('what cannot work ends with one line that names it, and exit 1', () => {
   test('a port in use, also by another headgate; the admin token is not used up by it', async () => {

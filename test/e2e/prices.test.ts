@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { join } from 'node:path';
 import { type Client, createClient } from '../../packages/client/src/index.ts';
+import { runHeadgate } from '../support/command.ts';
 import { type Headgate, startHeadgate } from '../support/headgate.ts';
 
 /** Money end to end: an own price, the cost of the next call with its bill, and past calls repriced from the command line. */
 
-const MAIN = join(import.meta.dir, '../../packages/server/src/main.ts');
 let server: Headgate;
 let client: Client;
 beforeAll(async () => {
@@ -29,21 +28,11 @@ async function call(model: string) {
   }
 }
 
-async function headgate(...args: string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+const headgate = (...args: string[]) =>
+  runHeadgate(args, {
     cwd: server.dataDir,
-    env: {
-      PATH: process.env.PATH ?? '',
-      BUN_CONFIG_MAX_HTTP_REQUESTS: '64',
-      HEADGATE_URL: server.origin,
-      HEADGATE_TOKEN: server.adminToken,
-    },
-    stdout: 'pipe',
-    stderr: 'pipe',
+    env: { HEADGATE_URL: server.origin, HEADGATE_TOKEN: server.adminToken },
   });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, out, err };
-}
 
 test('a price set at the command line prices the next call, and a repricing the ones before', async () => {
   const before = await call('echo');

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAIN } from '../support/command.ts';
 import { gatewayBody } from '../support/builders.ts';
 import { type Headgate, startHeadgate } from '../support/headgate.ts';
 
 /** `headgate keys rotate`, as an operator meets it. */
 
-const MAIN = join(import.meta.dir, '../../packages/server/src/main.ts');
 const STRIPE = 'Bearer canary-of-the-rotation';
 let dataDir: string;
 beforeEach(async () => {

@@ -128,30 +128,32 @@ function scoreChanges({ gateways, sent }: Ledger, n: number, random: () => numbe
 /** What the API shows of a subject; null when there is no such thing. */
 export async function readSubject(headgate: Headgate, ledger: Ledger, subject: string): Promise<unknown> {
   const [kind = '', name = ''] = subject.split(' ');
-  const get = async (path: string) => {
+  const get = async <T>(path: string): Promise<T | null> => {
     const answer = await headgate.api('GET', path);
-    if (answer.status === 404) return null;
-    // biome-ignore lint/suspicious/noExplicitAny: results of many shapes
-    return ((await answer.json()) as { result: any }).result;
+    return answer.status === 404 ? null : ((await answer.json()) as { result: T }).result;
   };
   switch (kind) {
     case 'gateway': {
-      const found = await get(`ai-gateway/gateways/${name}`);
+      const found = await get<{ cache_ttl: number; rate_limiting_limit: number }>(`ai-gateway/gateways/${name}`);
       return found && [found.cache_ttl, found.rate_limiting_limit];
     }
     case 'token':
       return (await isAccepted(headgate, ledger, name)) ? 'works' : null;
     case 'key': {
-      const listed = await get(`ai-gateway/gateways/${ledger.gateways.plain}/provider_configs?per_page=100`);
-      const found = listed.find((one: { alias: string }) => one.alias === name);
+      const listed = await get<{ alias: string; rate_limit: number; rate_limit_period: number }[]>(
+        `ai-gateway/gateways/${ledger.gateways.plain}/provider_configs?per_page=100`,
+      );
+      const found = listed?.find(({ alias }) => alias === name);
       return found ? [found.rate_limit, found.rate_limit_period] : null;
     }
     case 'price': {
-      const found = await get(`ai-gateway/prices/openai/${name}`);
+      const found = await get<{ rates: { input: string; output: string } }>(`ai-gateway/prices/openai/${name}`);
       return found && [found.rates.input, found.rates.output];
     }
     case 'score': {
-      const found = await get(`ai-gateway/gateways/${ledger.gateways.plain}/logs/${name}`);
+      const found = await get<{ score: number | null; feedback: number | null }>(
+        `ai-gateway/gateways/${ledger.gateways.plain}/logs/${name}`,
+      );
       return found && (found.score === null ? null : [found.score, found.feedback]);
     }
     default:

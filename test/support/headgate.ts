@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAIN } from './command.ts';
 
 export interface HeadgateOptions {
   /** Further settings, e.g. `HEADGATE_PROVIDER_BASE_URLS`. Nothing else of this process's environment is passed on. */
@@ -31,7 +32,6 @@ export interface Headgate {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-const MAIN = join(import.meta.dir, '../../packages/server/src/main.ts');
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 15_000;
 
