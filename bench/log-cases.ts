@@ -1,6 +1,6 @@
 /** What is asked of the log: every filter, every order, some pages; and sums. */
 import { LOG_DIMENSIONS, LOG_ORDER_FIELDS } from '@headgate/contract';
-import type { LogFilter, LogQuery, LogRecord, LogSummaryQuery } from '../packages/server/src/stores/ports.ts';
+import type { LogFilter, LogQuery, LogRecord, LogSummaryQuery } from '../packages/server/src/stores/log-ports.ts';
 import { DAY_MS, FIRST_MS, SPAN_MS } from './log-rows.ts';
 
 export const HOUR_MS = 3_600_000;

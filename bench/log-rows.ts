@@ -1,7 +1,7 @@
 /** Rows as a busy gateway has them, the same in every run. */
 import { emptyUsage } from '../packages/server/src/formats/index.ts';
 import { uuidV7Source } from '../packages/server/src/lib/index.ts';
-import type { LogBodies, LogRecord } from '../packages/server/src/stores/ports.ts';
+import type { LogBodies, LogRecord } from '../packages/server/src/stores/log-ports.ts';
 
 export const DAY_MS = 86_400_000;
 export const FIRST_MS = Date.UTC(2026, 0, 1);

@@ -10,7 +10,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../packages/server/src/lib/index.ts';
-import type { LogQuery, LogRecord, LogStore, LogSummaryQuery } from '../packages/server/src/stores/ports.ts';
+import type { LogQuery, LogRecord, LogStore, LogSummaryQuery } from '../packages/server/src/stores/log-ports.ts';
 import { openSegmentLogStore } from '../packages/server/src/stores/segments/index.ts';
 import { cases, facets, summaries } from './log-cases.ts';
 import { bodyPool, FIRST_MS, rows, SPAN_MS } from './log-rows.ts';

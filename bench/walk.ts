@@ -12,7 +12,8 @@ import { createPriceBooks } from '../packages/server/src/pricing/index.ts';
 import { createAuthorizer } from '../packages/server/src/providers/index.ts';
 import { createMemoryAnswerCache } from '../packages/server/src/stores/cache/index.ts';
 import { openMemoryCounters } from '../packages/server/src/stores/counters/index.ts';
-import type { ConfigSnapshot, GatewayPolicy, LogStore } from '../packages/server/src/stores/ports.ts';
+import type { LogStore } from '../packages/server/src/stores/log-ports.ts';
+import type { ConfigSnapshot, GatewayPolicy } from '../packages/server/src/stores/snapshot-ports.ts';
 import { openSegmentLogStore } from '../packages/server/src/stores/segments/index.ts';
 import { createTokenCounter } from '../packages/server/src/tokens/index.ts';
 

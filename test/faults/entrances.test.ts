@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { CallOptions } from '../../packages/server/src/gateway/options.ts';
-import type { GatewayPolicy } from '../../packages/server/src/stores/ports.ts';
+import type { GatewayPolicy } from '../../packages/server/src/stores/snapshot-ports.ts';
 import type { Entrance } from '../support/entrances.ts';
 import { everywhere, failingFirst, rows, storedFor, storedKeys } from '../support/everywhere.ts';
 import { FakeClock } from '../support/fake-clock.ts';

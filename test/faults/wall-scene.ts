@@ -1,5 +1,6 @@
 /** One fault of the wall, played on a data plane of its own: what happened is told in a few words, to be compared. */
-import type { GatewayPolicy, LogRecord } from '../../packages/server/src/stores/ports.ts';
+import type { LogRecord } from '../../packages/server/src/stores/log-ports.ts';
+import type { GatewayPolicy } from '../../packages/server/src/stores/snapshot-ports.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type FaultUpstream, type Script, startFaultUpstream } from '../support/fault-upstream.ts';
 import { startWalk, type Walk } from '../support/walk.ts';

@@ -12,7 +12,8 @@ import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.t
 import { createMemoryAnswerCache } from '../../packages/server/src/stores/cache/index.ts';
 import type { ControlStore } from '../../packages/server/src/stores/control-ports.ts';
 import { openMemoryLogStore } from '../../packages/server/src/stores/memory/index.ts';
-import type { LogStore, Permission } from '../../packages/server/src/stores/ports.ts';
+import type { LogStore } from '../../packages/server/src/stores/log-ports.ts';
+import type { Permission } from '../../packages/server/src/stores/snapshot-ports.ts';
 import { openControlStore } from '../../packages/server/src/stores/sql/index.ts';
 import { type ApiDeps, createApi } from '../../packages/server/src/api/index.ts';
 

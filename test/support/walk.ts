@@ -10,17 +10,14 @@ import type { AnswerCache } from '../../packages/server/src/stores/cache-ports.t
 import type { CounterStore } from '../../packages/server/src/stores/counter-ports.ts';
 import type { TokenCounter } from '../../packages/server/src/tokens/index.ts';
 import { countRoughly } from '../../packages/server/src/tokens/rough.ts';
+import type { LogBodies, LogRecord, LogRetention, LogStore } from '../../packages/server/src/stores/log-ports.ts';
 import type {
   ConfigSnapshot,
   GatewayPolicy,
   LiveCustomProvider,
-  LogBodies,
-  LogRecord,
-  LogRetention,
-  LogStore,
   ProviderKey,
   TokenIdentity,
-} from '../../packages/server/src/stores/ports.ts';
+} from '../../packages/server/src/stores/snapshot-ports.ts';
 import { type RawHandler, type RawRequest, type RawServer, serveRaw } from './raw-http.ts';
 
 /** A token with the run permission. */

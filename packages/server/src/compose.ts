@@ -18,7 +18,7 @@ import { openAnswerCache } from './stores/cache/index.ts';
 import { openSegmentLogStore } from './stores/segments/index.ts';
 import type { AnswerCache } from './stores/cache-ports.ts';
 import type { CounterStore } from './stores/counter-ports.ts';
-import type { LogStore } from './stores/ports.ts';
+import type { LogStore } from './stores/log-ports.ts';
 import { createTokenCounter } from './tokens/index.ts';
 import { VERSION } from './version.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { type Metrics, residentBytes } from './lib/index.ts';
 import type { AnswerCache } from './stores/cache-ports.ts';
 import type { CounterStore } from './stores/counter-ports.ts';
-import type { LogStore } from './stores/ports.ts';
+import type { LogStore } from './stores/log-ports.ts';
 
 export interface Watched {
   readonly logs: LogStore;

@@ -1,6 +1,6 @@
 import type { AnalyticsSums, analyticsEndpoints } from '@headgate/contract';
 import { BUCKET_BOUNDS_MS, BUCKETS, type Distribution, distributionOf, isoTime } from '../lib/index.ts';
-import type { LogFilter, LogSums } from '../stores/ports.ts';
+import type { LogFilter, LogSums } from '../stores/log-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
 import { gatewayOf } from './find.ts';
 import { typedFilters } from './log-filters.ts';

@@ -1,5 +1,5 @@
 import { type Endpoint, gatewayParam, Refusal } from '@headgate/contract';
-import type { ControlSnapshot, TokenIdentity } from '../stores/ports.ts';
+import type { ControlSnapshot, TokenIdentity } from '../stores/snapshot-ports.ts';
 
 /**
  * Finds who calls: `Authorization: Bearer`, or `X-Auth-Email` with `X-Auth-Key`, whose key is a token here.

@@ -1,6 +1,6 @@
 import { type billingEndpoints, type InvoicePreview, Refusal, type UsagePoint } from '@headgate/contract';
 import { isoTime } from '../lib/index.ts';
-import type { LogDimension, LogFilter, LogSummary } from '../stores/ports.ts';
+import type { LogDimension, LogFilter, LogSummary } from '../stores/log-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
 import { accountScope } from './find.ts';
 import { invalidAt } from './read-input.ts';

@@ -1,7 +1,7 @@
 import { type CustomProvider, type customProviderEndpoints, Refusal } from '@headgate/contract';
 import { isPrivateHost, isoTime } from '../lib/index.ts';
 import type { CustomProviderData, Entry } from '../stores/control-ports.ts';
-import type { TokenIdentity } from '../stores/ports.ts';
+import type { TokenIdentity } from '../stores/snapshot-ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
 import { accountScope, compareText, paged } from './find.ts';
 import { mask } from './mask.ts';

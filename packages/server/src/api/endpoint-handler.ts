@@ -2,7 +2,8 @@ import type { BodyOf, Endpoint, ParamsOf, QueryOf, ResponseOf } from '@headgate/
 import type { Clock } from '../lib/index.ts';
 import type { AnswerCache } from '../stores/cache-ports.ts';
 import type { ControlStore, RepriceData, Write } from '../stores/control-ports.ts';
-import type { LogStore, TokenIdentity } from '../stores/ports.ts';
+import type { LogStore } from '../stores/log-ports.ts';
+import type { TokenIdentity } from '../stores/snapshot-ports.ts';
 
 export interface ApiDeps {
   control: ControlStore;

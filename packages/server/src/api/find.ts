@@ -1,6 +1,6 @@
 import { Refusal } from '@headgate/contract';
 import type { ControlStore, Scope } from '../stores/control-ports.ts';
-import type { GatewayPolicy } from '../stores/ports.ts';
+import type { GatewayPolicy } from '../stores/snapshot-ports.ts';
 
 /** The answer for a thing that is not there. */
 export function notFound(thing: string): Refusal {

@@ -8,7 +8,7 @@ import {
 } from '@headgate/contract';
 import { isoTime } from '../lib/index.ts';
 import type { Actor, ControlCollections, Entry, Scope } from '../stores/control-ports.ts';
-import type { TokenIdentity } from '../stores/ports.ts';
+import type { TokenIdentity } from '../stores/snapshot-ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
 import { accountScope, found, gatewayOf, paged } from './find.ts';
 import { mask } from './mask.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { logRecord } from '../stores/contract/index.ts';
-import type { LogRecord } from '../stores/ports.ts';
+import type { LogRecord } from '../stores/log-ports.ts';
 import { wireBill } from './wire-log.ts';
 
 /** `cost_breakdown` of a log. */

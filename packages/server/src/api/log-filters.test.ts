@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { ACCOUNT, type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../../../../test/support/management-api.ts';
 import { systemClock } from '../lib/index.ts';
 import { logId, logRecord, START_MS } from '../stores/contract/index.ts';
-import type { LogRecord, LogStore } from '../stores/ports.ts';
+import type { LogRecord, LogStore } from '../stores/log-ports.ts';
 import { openSegmentLogStore } from '../stores/segments/index.ts';
 import { createApi } from './app.ts';
 

@@ -1,5 +1,5 @@
 import type { LogListQuery, WireLogFilter } from '@headgate/contract';
-import type { LogFilter, LogFilterKey } from '../stores/ports.ts';
+import type { LogFilter, LogFilterKey } from '../stores/log-ports.ts';
 import { invalidAt } from './read-input.ts';
 
 type Value = LogFilter['value'][number];

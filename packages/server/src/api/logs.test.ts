@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../../../../test/support/management-api.ts';
 import { logRecord, usageOf } from '../stores/contract/index.ts';
-import type { LogBodies, LogRecord } from '../stores/ports.ts';
+import type { LogBodies, LogRecord } from '../stores/log-ports.ts';
 
 let fixture: ApiFixture;
 let gatewayKey: string;

@@ -1,5 +1,5 @@
 import { type logEndpoints, Refusal } from '@headgate/contract';
-import type { LogChange, LogSelection, MetadataValue } from '../stores/ports.ts';
+import type { LogChange, LogSelection, MetadataValue } from '../stores/log-ports.ts';
 import type { ApiDeps, Handlers } from './endpoint-handler.ts';
 import { found, type GatewayPath, gatewayOf } from './find.ts';
 import { filtersOfOldParameters, typedFilters } from './log-filters.ts';

@@ -10,7 +10,7 @@ import {
 } from '@headgate/contract';
 import { isoTime } from '../lib/index.ts';
 import type { NewToken, TokenRecord } from '../stores/control-ports.ts';
-import type { TokenIdentity } from '../stores/ports.ts';
+import type { TokenIdentity } from '../stores/snapshot-ports.ts';
 import { type ApiDeps, type Handlers, versioned } from './endpoint-handler.ts';
 import { found, notFound, pageOf } from './find.ts';
 import { invalidAt } from './read-input.ts';

@@ -2,7 +2,7 @@ import { type CostBreakdown, LOG_HEAD_CHARACTERS, type LogRow } from '@headgate/
 import { isoTime } from '../lib/index.ts';
 import { usageMetadata } from '../formats/index.ts';
 import { charge, dollarText, parsePico, wireRateName } from '../pricing/index.ts';
-import type { LogBodies, LogRecord, LogStatistics } from '../stores/ports.ts';
+import type { LogBodies, LogRecord, LogStatistics } from '../stores/log-ports.ts';
 
 /** A log record as the API shows it. */
 export function wireLog(record: LogRecord): LogRow {

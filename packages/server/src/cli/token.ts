@@ -1,6 +1,6 @@
 import { openControl, prepareDirectory } from '../compose.ts';
 import { type Config, ConfigError } from '../config.ts';
-import type { Permission } from '../stores/ports.ts';
+import type { Permission } from '../stores/snapshot-ports.ts';
 import type { ControlStore } from '../stores/sql/index.ts';
 
 export interface CreateOptions {

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../stores/ports.ts';
+import type { LogRecord } from '../stores/log-ports.ts';
 import type { Evaluator } from './evaluator.ts';
 
 /** Average of a number, with up to three places, over the logs that have it. */

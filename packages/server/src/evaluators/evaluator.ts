@@ -1,4 +1,4 @@
-import type { LogRecord } from '../stores/ports.ts';
+import type { LogRecord } from '../stores/log-ports.ts';
 
 export interface Evaluator {
   /** Whether `add` needs the text of the answer, which costs a look at the stored bodies. */

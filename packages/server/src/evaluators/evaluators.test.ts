@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { EVALUATION_TYPE_IDS, type EvaluationParameters, type EvaluationTypeId } from '@headgate/contract';
 import { logRecord } from '../stores/contract/index.ts';
-import type { LogRecord } from '../stores/ports.ts';
+import type { LogRecord } from '../stores/log-ports.ts';
 import { createEvaluator, regexProblem } from './index.ts';
 
 const ROWS: [string, EvaluationTypeId, Partial<LogRecord>[], string, number][] = [

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../stores/ports.ts';
+import type { LogRecord } from '../stores/log-ports.ts';
 import type { Evaluator } from './evaluator.ts';
 
 /** Share of the logs for which it holds, in percent with up to two places. Null: the log does not count. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { ControlSnapshot, TokenIdentity } from '../stores/ports.ts';
+import type { ControlSnapshot, TokenIdentity } from '../stores/snapshot-ports.ts';
 import { fieldsOf } from './headers.ts';
 import { findCredentials as find, maskedTarget, OwnTokens } from './credentials.ts';
 

@@ -1,4 +1,4 @@
-import type { ControlSnapshot, TokenIdentity } from '../stores/ports.ts';
+import type { ControlSnapshot, TokenIdentity } from '../stores/snapshot-ports.ts';
 import type { HeaderFields } from './headers.ts';
 
 /** Where clients put a key. */

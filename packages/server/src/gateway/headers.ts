@@ -1,4 +1,4 @@
-import type { MetadataValue } from '../stores/ports.ts';
+import type { MetadataValue } from '../stores/log-ports.ts';
 import { Refusal, STRIPPED_HEADERS } from '@headgate/contract';
 
 /** Hop-by-hop fields (RFC 9110 section 7.6.1) and those that the next hop makes itself. */

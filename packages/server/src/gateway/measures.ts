@@ -1,5 +1,5 @@
 import type { Metrics } from '../lib/index.ts';
-import type { Outcome } from '../stores/ports.ts';
+import type { Outcome } from '../stores/log-ports.ts';
 import type { Trail } from './call.ts';
 import { ownMs } from './stages.ts';
 

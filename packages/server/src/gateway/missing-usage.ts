@@ -1,5 +1,5 @@
 import { emptyUsage, type FormatName, jsonText, type Reading, type Usage } from '../formats/index.ts';
-import type { UsageSource } from '../stores/ports.ts';
+import type { UsageSource } from '../stores/log-ports.ts';
 import type { Countable, TokenCounter } from '../tokens/index.ts';
 import type { Step, Trail } from './call.ts';
 import { waitsToBeAsked } from './stream-usage.ts';

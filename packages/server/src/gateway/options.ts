@@ -1,6 +1,7 @@
 import { Refusal } from '@headgate/contract';
 import { type CustomCost, CustomCostError, parseCustomCost } from '../pricing/index.ts';
-import type { GatewayPolicy, MetadataValue, RetryPolicy } from '../stores/ports.ts';
+import type { MetadataValue } from '../stores/log-ports.ts';
+import type { GatewayPolicy, RetryPolicy } from '../stores/snapshot-ports.ts';
 import { booleanHeader, type HeaderSource, metadataHeader } from './headers.ts';
 
 /**

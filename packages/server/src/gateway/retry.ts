@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '../stores/ports.ts';
+import type { RetryPolicy } from '../stores/snapshot-ports.ts';
 
 /** Longest wait before a retry, in milliseconds. */
 const MAX_DELAY_MS = 60_000;

@@ -1,5 +1,5 @@
 import { createReader, formatForPath } from '../formats/index.ts';
-import type { StoredLog } from '../stores/ports.ts';
+import type { StoredLog } from '../stores/log-ports.ts';
 
 /** The text of the answer that a log keeps; null when none is kept, or the answer is no text. */
 export function answerText({ record, bodies }: StoredLog): string | null {

@@ -1,6 +1,6 @@
 import { isoTime } from '../lib/index.ts';
 import type { EvaluationData } from '../stores/control-ports.ts';
-import type { LogRecord, LogStore } from '../stores/ports.ts';
+import type { LogRecord, LogStore } from '../stores/log-ports.ts';
 import { type LogSpan, logPages } from './log-pages.ts';
 
 /** A snapshot: the logs of a gateway up to a time. */

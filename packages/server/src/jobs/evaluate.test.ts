@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../../../../test/support/management-api.ts';
 import { logId, logRecord } from '../stores/contract/index.ts';
-import type { LogBodies, LogRecord } from '../stores/ports.ts';
+import type { LogBodies, LogRecord } from '../stores/log-ports.ts';
 import { createEvaluationJob } from './index.ts';
 
 let gatewayKey = '';

@@ -1,7 +1,7 @@
 import { createEvaluator, type Evaluator } from '../evaluators/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { ControlStore, Entry, EvaluationData, EvaluationResult } from '../stores/control-ports.ts';
-import type { LogRecord, LogStore } from '../stores/ports.ts';
+import type { LogRecord, LogStore } from '../stores/log-ports.ts';
 import { answerText } from './answer-text.ts';
 import { countLogs, datasetLogs } from './dataset-logs.ts';
 

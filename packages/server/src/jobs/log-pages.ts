@@ -1,5 +1,5 @@
 import { isoTime } from '../lib/index.ts';
-import type { LogFilter, LogQuery, LogRecord, LogStore } from '../stores/ports.ts';
+import type { LogFilter, LogQuery, LogRecord, LogStore } from '../stores/log-ports.ts';
 
 const LOGS_PER_PAGE = 500;
 

@@ -1,5 +1,5 @@
 import { costOfBillable, logBill, type PriceBook } from '../pricing/index.ts';
-import type { LogRecord, LogRecost } from '../stores/ports.ts';
+import type { LogRecord, LogRecost } from '../stores/log-ports.ts';
 
 /**
  * What a row costs by the prices of now for the time of its call; null where that is what it says already. Rows with

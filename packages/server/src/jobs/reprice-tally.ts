@@ -1,5 +1,5 @@
 import type { RepriceCounts, RepriceData } from '../stores/control-ports.ts';
-import type { LogRecord, LogRecost } from '../stores/ports.ts';
+import type { LogRecord, LogRecost } from '../stores/log-ports.ts';
 import { mayChange } from './new-cost.ts';
 
 /** Models that a report names; the rest count in the total only. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type ApiFixture, apiFixture, MINIMAL_GATEWAY } from '../../../../test/support/management-api.ts';
 import { costOfBillable, createPriceBook, logBill } from '../pricing/index.ts';
 import { logId, logRecord, START_MS, usageOf } from '../stores/contract/index.ts';
-import type { LogRecord } from '../stores/ports.ts';
+import type { LogRecord } from '../stores/log-ports.ts';
 
 let fixture: ApiFixture;
 let gatewayKey = '';

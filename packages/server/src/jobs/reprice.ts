@@ -1,7 +1,7 @@
 import { isoTime, type Clock } from '../lib/index.ts';
 import type { PriceBooks } from '../pricing/index.ts';
 import type { ControlStore, Entry, RepriceData } from '../stores/control-ports.ts';
-import type { LogFilter, LogRecost, LogStore } from '../stores/ports.ts';
+import type { LogFilter, LogRecost, LogStore } from '../stores/log-ports.ts';
 import { logPages } from './log-pages.ts';
 import { newCost } from './new-cost.ts';
 import { RepriceTally } from './reprice-tally.ts';

@@ -10,7 +10,7 @@ import type {
   RouteElement,
   TokenPolicy,
 } from '@headgate/contract';
-import type { ConfigSnapshot, Permission } from './ports.ts';
+import type { ConfigSnapshot, Permission } from './snapshot-ports.ts';
 
 /** Who makes a change, for the audit log. */
 export interface Actor {

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { GatewayPolicy, TokenIdentity } from '../../stores/ports.ts';
+import type { GatewayPolicy, TokenIdentity } from '../../stores/snapshot-ports.ts';
 import type { AdmittedCall, LocatedCall, Trail } from '../call.ts';
 import { findCredentials } from '../credentials.ts';
 import { fieldsOf, upstreamHeaders } from '../headers.ts';

@@ -2,7 +2,7 @@ import { Refusal } from '@headgate/contract';
 import type { Budgets } from '../../limits/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import { estimateCost, estimateTokens, type PriceBooks } from '../../pricing/index.ts';
-import type { GatewayPolicy } from '../../stores/ports.ts';
+import type { GatewayPolicy } from '../../stores/snapshot-ports.ts';
 import type { Step, Trail } from '../call.ts';
 
 export interface BudgetDeps {

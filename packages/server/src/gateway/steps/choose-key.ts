@@ -2,7 +2,7 @@ import { Refusal } from '@headgate/contract';
 import type { Clock, Secret } from '../../lib/index.ts';
 import { hasProviderCredential, type KeyPool, recogniseServiceAccount } from '../../providers/index.ts';
 import type { CounterStore } from '../../stores/counter-ports.ts';
-import type { ConfigSnapshot, GatewayPolicy, ProviderKey } from '../../stores/ports.ts';
+import type { ConfigSnapshot, GatewayPolicy, ProviderKey } from '../../stores/snapshot-ports.ts';
 import type { Step } from '../call.ts';
 
 export interface KeyDeps {

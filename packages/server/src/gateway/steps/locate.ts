@@ -1,6 +1,6 @@
 import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/contract';
 import type { AnswerCache } from '../../stores/cache-ports.ts';
-import type { ControlSnapshot } from '../../stores/ports.ts';
+import type { ControlSnapshot } from '../../stores/snapshot-ports.ts';
 import type { LocatedCall, Trail } from '../call.ts';
 import { decode, maskedTarget, type OwnTokens } from '../credentials.ts';
 

@@ -1,7 +1,7 @@
 import { Refusal } from '@headgate/contract';
 import { readRequest, type RequestReading } from '../../formats/index.ts';
 import { customProviderRow, findProvider, type ProviderRow, type RetentionSwitch } from '../../providers/index.ts';
-import type { ConfigSnapshot } from '../../stores/ports.ts';
+import type { ConfigSnapshot } from '../../stores/snapshot-ports.ts';
 import type { ReadCall, Step } from '../call.ts';
 import { findCredentials, type OwnTokens } from '../credentials.ts';
 import { fieldsOf, upstreamHeaders } from '../headers.ts';

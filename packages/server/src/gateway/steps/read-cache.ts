@@ -2,7 +2,7 @@ import { Refusal } from '@headgate/contract';
 import type { Clock, Secret } from '../../lib/index.ts';
 import { hasProviderCredential } from '../../providers/index.ts';
 import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
-import type { ConfigSnapshot } from '../../stores/ports.ts';
+import type { ConfigSnapshot } from '../../stores/snapshot-ports.ts';
 import {
   type Answer,
   answerOf,

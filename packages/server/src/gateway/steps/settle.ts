@@ -8,7 +8,8 @@ import {
   logBill,
   type PriceBooks,
 } from '../../pricing/index.ts';
-import type { GatewayPolicy, LogBodies, LogRecord, LogStore, Outcome } from '../../stores/ports.ts';
+import type { LogBodies, LogRecord, LogStore, Outcome } from '../../stores/log-ports.ts';
+import type { GatewayPolicy } from '../../stores/snapshot-ports.ts';
 import type { Trail } from '../call.ts';
 import type { Ended, Measures } from '../measures.ts';
 import { stagesForLog } from '../stages.ts';

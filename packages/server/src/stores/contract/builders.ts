@@ -8,7 +8,7 @@ import type {
   LogSelection,
   LogStore,
   LogSummaryQuery,
-} from '../ports.ts';
+} from '../log-ports.ts';
 
 /** A time from which test rows count, in milliseconds. */
 export const START_MS = Date.UTC(2026, 0, 15, 12);

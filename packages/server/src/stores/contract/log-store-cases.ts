@@ -1,4 +1,4 @@
-import type { LogFilter, LogFilterKey, LogOrder, LogRecord, LogSelection } from '../ports.ts';
+import type { LogFilter, LogFilterKey, LogOrder, LogRecord, LogSelection } from '../log-ports.ts';
 import { logId, START_MS } from './builders.ts';
 
 /** Four rows named a, b, c, d by event id, a millisecond apart in that order. */

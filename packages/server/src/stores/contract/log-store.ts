@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { LogQuery, LogRecord, LogRetention, LogStore } from '../ports.ts';
+import type { LogQuery, LogRecord, LogRetention, LogStore } from '../log-ports.ts';
 import {
   appendAll,
   filter,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { BUCKETS, bucketOf } from '../../lib/index.ts';
-import type { LogFilter, LogRecord, LogStore, LogSummary } from '../ports.ts';
+import type { LogFilter, LogRecord, LogStore, LogSummary } from '../log-ports.ts';
 import { appendAll, filter, logId, logRecord, START_MS, selection, summaryQuery, usageOf } from './builders.ts';
 import { FILTER_ROWS } from './log-store-cases.ts';
 

@@ -13,7 +13,7 @@ import type {
   LogSummary,
   LogSummaryQuery,
   StoredLog,
-} from '../ports.ts';
+} from '../log-ports.ts';
 import { inOrder, isSelected, totalTokens } from './matching.ts';
 import { summaryOf } from './summary.ts';
 

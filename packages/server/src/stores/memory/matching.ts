@@ -1,4 +1,4 @@
-import type { LogFilter, LogFilterKey, LogOrder, LogRecord, LogSelection } from '../ports.ts';
+import type { LogFilter, LogFilterKey, LogOrder, LogRecord, LogSelection } from '../log-ports.ts';
 
 type Comparable = string | number | null;
 type FilterValue = LogFilter['value'][number];

@@ -1,5 +1,5 @@
 import { BUCKET_BOUNDS_MS, BUCKETS, distributionOf } from '../../lib/index.ts';
-import type { LogDimension, LogRecord, LogSummary, LogSummaryQuery } from '../ports.ts';
+import type { LogDimension, LogRecord, LogSummary, LogSummaryQuery } from '../log-ports.ts';
 
 const DIMENSIONS: Record<LogDimension, (record: LogRecord) => string | number | boolean | null> = {
   provider: (r) => r.provider,

@@ -1,4 +1,4 @@
-import type { LogBodies, LogRecord, LogRetention } from '../ports.ts';
+import type { LogBodies, LogRecord, LogRetention } from '../log-ports.ts';
 import type { AppendBatch, Place, WireRow } from './protocol.ts';
 import { toPlain } from './row-codec.ts';
 

@@ -1,4 +1,4 @@
-import type { LogBodies } from '../ports.ts';
+import type { LogBodies } from '../log-ports.ts';
 import { DamagedSegment } from './damage.ts';
 
 /** Bodies as they lie in the file: a byte that says how, then the content. */

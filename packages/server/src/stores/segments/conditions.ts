@@ -1,4 +1,4 @@
-import type { LogFilter, LogFilterKey, LogSelection } from '../ports.ts';
+import type { LogFilter, LogFilterKey, LogSelection } from '../log-ports.ts';
 import type { Chunk, NumberName } from './chunk.ts';
 import { numberCondition } from './number-test.ts';
 import { idVerdict, markIds } from './id-search.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../lib/index.ts';
 import { appendAll, filter, logId, logRecord, names, query, START_MS, selection } from '../contract/index.ts';
-import type { LogRecord, LogStore } from '../ports.ts';
+import type { LogRecord, LogStore } from '../log-ports.ts';
 import { openSegmentLogStore, type SegmentLogOptions } from './index.ts';
 
 const CHILD = Bun.fileURLToPath(new URL('./faults-child.ts', import.meta.url));

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import type { LogChange, LogRecord, LogRetention } from '../ports.ts';
+import type { LogChange, LogRecord, LogRetention } from '../log-ports.ts';
 import type { PackedBodies } from './bodies.ts';
 import { damageIn } from './damage.ts';
 import { gatewayDirectory, removeSegment, segmentNumbers, segmentPath, setAside } from './files.ts';

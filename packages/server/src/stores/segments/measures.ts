@@ -3,7 +3,7 @@
  * All entries are whole numbers, so that taking a row out again leaves what was there before it.
  */
 import { BUCKETS, bucketOf, distributionOf } from '../../lib/index.ts';
-import type { LogSums } from '../ports.ts';
+import type { LogSums } from '../log-ports.ts';
 
 /** The order is part of the file format. */
 const SUMS = [

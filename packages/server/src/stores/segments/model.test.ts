@@ -17,7 +17,7 @@ import type {
   LogSelection,
   LogSummaryQuery,
   LogStore,
-} from '../ports.ts';
+} from '../log-ports.ts';
 import { openSegmentLogStore } from './index.ts';
 
 type Operation =

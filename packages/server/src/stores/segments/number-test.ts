@@ -1,4 +1,4 @@
-import type { LogFilter, LogFilterKey } from '../ports.ts';
+import type { LogFilter, LogFilterKey } from '../log-ports.ts';
 import type { Zone } from './chunk.ts';
 
 export interface NumberCondition {

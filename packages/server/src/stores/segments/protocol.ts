@@ -8,7 +8,7 @@ import type {
   LogSummary,
   LogSummaryQuery,
   StoredLog,
-} from '../ports.ts';
+} from '../log-ports.ts';
 import type { PlainRecord, PlainRecost } from './row-codec.ts';
 
 /** What the main thread asks of the writer: argument and result of each operation. */

@@ -1,6 +1,14 @@
 /** The reader's thread: answers queries from the committed state of the segments, whatever the writer is doing. */
 import { existsSync } from 'node:fs';
-import type { LogPage, LogQuery, LogRecord, LogSelection, LogSummary, LogSummaryQuery, StoredLog } from '../ports.ts';
+import type {
+  LogPage,
+  LogQuery,
+  LogRecord,
+  LogSelection,
+  LogSummary,
+  LogSummaryQuery,
+  StoredLog,
+} from '../log-ports.ts';
 import { damageIn } from './damage.ts';
 import { gatewayDirectory, segmentNumbers, segmentPath } from './files.ts';
 import { HandleCache } from './handle-cache.ts';

@@ -1,5 +1,5 @@
 /** By what roll-ups are kept: which dimensions together. */
-import type { LogDimension, LogFilterKey } from '../ports.ts';
+import type { LogDimension, LogFilterKey } from '../log-ports.ts';
 import type { Ending, Origin } from './row-codec.ts';
 
 type Value = string | number | boolean | null;

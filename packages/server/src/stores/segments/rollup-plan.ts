@@ -1,4 +1,4 @@
-import type { LogDimension, LogFilter, LogSummaryQuery } from '../ports.ts';
+import type { LogDimension, LogFilter, LogSummaryQuery } from '../log-ports.ts';
 import { compile, type RowTest } from './conditions.ts';
 import { timeOf } from './number-test.ts';
 import { CUBES, FILTER_DIMENSIONS, profilesOf } from './rollup-groups.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { LOG_DIMENSIONS } from '@headgate/contract';
 import { systemClock } from '../../lib/index.ts';
 import { appendAll, filter, logRecord, query, START_MS, selection, summaryQuery } from '../contract/index.ts';
-import type { LogFilter, LogRecord, LogStore } from '../ports.ts';
+import type { LogFilter, LogRecord, LogStore } from '../log-ports.ts';
 import { openSegmentLogStore } from './index.ts';
 
 const CHILD = Bun.fileURLToPath(new URL('./faults-child.ts', import.meta.url));

@@ -1,4 +1,4 @@
-import type { LogBill, LogRecord, LogRecost, MetadataValue } from '../ports.ts';
+import type { LogBill, LogRecord, LogRecost, MetadataValue } from '../log-ports.ts';
 
 /**
  * Fields with few values: a segment keeps each combination once, and rows name it by number. They go in two groups,

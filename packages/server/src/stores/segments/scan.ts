@@ -1,4 +1,4 @@
-import type { LogOrder, LogSelection } from '../ports.ts';
+import type { LogOrder, LogSelection } from '../log-ports.ts';
 import { type Chunk, type NumberName, idNumbers, viewOf, type Zone } from './chunk.ts';
 import type { NumberColumn } from './columns.ts';
 import { type Conditions, compile, type RowTest } from './conditions.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { LogRecord, StoredLog } from '../ports.ts';
+import type { LogRecord, StoredLog } from '../log-ports.ts';
 import { unpackBodies } from './bodies.ts';
 import { type Chunk, chunksOf } from './chunk.ts';
 import { DamagedSegment, damageIn, trusting } from './damage.ts';

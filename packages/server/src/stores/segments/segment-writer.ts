@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite';
-import type { LogChange, LogRecord } from '../ports.ts';
+import type { LogChange, LogRecord } from '../log-ports.ts';
 import type { PackedBodies } from './bodies.ts';
 import { type ColumnName, packChunk, unpackChunk } from './chunk.ts';
 import {

@@ -1,4 +1,4 @@
-import type { LogStatistics } from '../ports.ts';
+import type { LogStatistics } from '../log-ports.ts';
 import type { NumberName } from './chunk.ts';
 import type { Sink } from './scan.ts';
 

@@ -13,7 +13,7 @@ import type {
   LogSummary,
   LogSummaryQuery,
   StoredLog,
-} from '../ports.ts';
+} from '../log-ports.ts';
 import { Batch, bodyBytes } from './batch.ts';
 import type { Read, ReaderNews, ReaderOps, SelectedRows, WriterNews, WriterOps } from './protocol.ts';
 import { isUuid } from './row-codec.ts';

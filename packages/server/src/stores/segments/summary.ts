@@ -1,4 +1,4 @@
-import type { LogDimension, LogSummary, LogSummaryQuery } from '../ports.ts';
+import type { LogDimension, LogSummary, LogSummaryQuery } from '../log-ports.ts';
 import type { NumberColumn } from './columns.ts';
 import {
   addRow,

@@ -1,4 +1,4 @@
-import type { LogFilter } from '../ports.ts';
+import type { LogFilter } from '../log-ports.ts';
 import type { TextColumn } from './columns.ts';
 
 /** What a text filter asks; `neq` is the contrary of `eq`, and its callers turn the answer round. */

@@ -3,7 +3,7 @@ import { DEFAULT_GATEWAY_ID, DEFAULT_GATEWAY_SETTINGS, Refusal } from '@headgate
 import { Kysely } from 'kysely';
 import type { Clock, IdSource } from '../../lib/index.ts';
 import type { ControlCollections, ControlStore } from '../control-ports.ts';
-import type { ConfigSnapshot, GatewayPolicy } from '../ports.ts';
+import type { ConfigSnapshot, GatewayPolicy } from '../snapshot-ports.ts';
 import { listAudit } from './audit.ts';
 import { type Change, decodeEntry, type Run, type Surroundings, sqlCollection } from './collection.ts';
 import { bunSqliteDialect } from './dialect.ts';

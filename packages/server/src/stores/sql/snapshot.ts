@@ -16,7 +16,7 @@ import type {
   LiveRoute,
   ProviderKey,
   TokenIdentity,
-} from '../ports.ts';
+} from '../snapshot-ports.ts';
 import { type Change, decodeEntry, type Kind } from './collection.ts';
 import {
   CUSTOM_PROVIDERS,
