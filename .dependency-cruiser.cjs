@@ -63,7 +63,6 @@ module.exports = {
       'formats/index\\.ts',
       'pricing/index\\.ts',
       'evaluators',
-      'stores/snapshot-ports\\.ts',
       'stores/log-ports\\.ts',
       'stores/control-ports\\.ts',
     ]),

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import type { CallOptions } from '../../packages/server/src/gateway/options.ts';
 import type { GatewayPolicy } from '../../packages/server/src/stores/snapshot-ports.ts';
-import type { Entrance } from '../support/entrances.ts';
-import { everywhere, failingFirst, rows, storedFor, storedKeys } from '../support/everywhere.ts';
+import { everywhere, failingFirst, rows } from '../support/everywhere.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { RawHandler } from '../support/raw-http.ts';
 import { answer, scripted } from '../support/scripted.ts';
 import { READ_TOKEN, RUN_TOKEN } from '../support/walk.ts';
+import { ADMISSION } from './entrance-admission.ts';
 
 /** Every policy holds at every entrance. */
 
@@ -16,6 +16,7 @@ const WITH_SWITCH =
 
 /** What is proved at each entrance, by name. */
 const POLICIES: Record<string, () => Promise<void>> = {
+  ...ADMISSION,
   'an unknown gateway is refused': () =>
     everywhere(
       {},
@@ -99,123 +100,6 @@ const POLICIES: Record<string, () => Promise<void>> = {
       () => [null, ['with', 2, 5], ['without', null, 5]],
     ),
 
-  'the rate limit counts': () =>
-    everywhere(
-      { policy: { rateLimit: { limit: 1, intervalMs: 3_600_000, technique: 'sliding' } } },
-      async ({ walk, ask, requests }) => {
-        const codes = [(await ask()).code, (await ask()).code];
-        await rows(walk, 2);
-        return [codes, requests().length];
-      },
-      () => [[null, 2003], 1],
-    ),
-
-  'the spend limit refuses, by the prices that the call names': () =>
-    everywhere(
-      {
-        policy: {
-          spendLimits: {
-            enabled: true,
-            rules: [{ id: 'all', limit: 5, limitType: 'cost', window: 3600, technique: 'fixed' }],
-          },
-        },
-      },
-      async ({ walk, ask, requests }) => {
-        const priced = { 'cf-aig-custom-cost': '{"per_token_in":0,"per_token_out":1}' };
-        const codes = [
-          (await ask({ ours: { 'cf-aig-custom-cost': '{"total_cost":1}' } })).code,
-          (await ask({ ours: priced })).code,
-        ];
-        const seen = await rows(walk, 2);
-        return [codes, requests().length, seen.map(({ record }) => record.outcome)];
-      },
-      () => [[null, 2041], 1, ['success', 'refused']],
-    ),
-
-  'a second equal call is a hit; one that skips is not': () =>
-    everywhere(
-      { policy: { cacheTtlS: 3600 } },
-      async ({ walk, ask, requests }) => {
-        const of = async (ours = {}) => (await ask({ ours })).headers.get('cf-aig-cache-status');
-        const statuses = [await of(), await of(), await of({ 'cf-aig-skip-cache': 'true' })];
-        const cached = (await rows(walk, 3)).map(({ record }) => record.cached);
-        return [statuses, cached, requests().length];
-      },
-      () => [['MISS', 'HIT', null], [false, true, false], 2],
-    ),
-
-  'the client’s own credential goes before the stored one, which goes up where there is none': () =>
-    everywhere(
-      { keys: storedKeys() },
-      async ({ walk, entrance, ask, requests }) => {
-        const key = storedFor(entrance);
-        if (key === null) return exempt(entrance);
-        await ask({ credential: 'their-own' });
-        await ask();
-        const byok = (await rows(walk, 2)).map(({ record }) => record.byok);
-        const held = requests().map(({ headers, url }) => {
-          const sent = JSON.stringify([headers, url]);
-          return [sent.includes('their-own'), sent.includes(key)];
-        });
-        return [byok, held];
-      },
-      (entrance) =>
-        storedFor(entrance) === null
-          ? exempt(entrance)
-          : [
-              [false, true],
-              [
-                [true, false],
-                [false, true],
-              ],
-            ],
-    ),
-
-  'the limit of a stored key holds': () =>
-    everywhere(
-      { keys: storedKeys({ rateLimit: 1, rateLimitSeconds: 3600 }) },
-      async ({ walk, entrance, ask, requests }) => {
-        if (entrance.provider === 'sandbox' || storedFor(entrance) === null) return exempt(entrance);
-        const codes = [(await ask()).code, (await ask()).code];
-        await rows(walk, 2);
-        return [codes, requests().length];
-      },
-      (entrance) => (storedFor(entrance) === null ? exempt(entrance) : [[null, 2003], 1]),
-    ),
-
-  'an alias that there is not is refused': () =>
-    everywhere(
-      { keys: storedKeys() },
-      async ({ walk, ask }) => {
-        const { code } = await ask({ ours: { 'cf-aig-byok-alias': 'nobodys' } });
-        await walk.nextRow();
-        return code;
-      },
-      ({ provider }) => (provider === 'sandbox' ? null : 2040),
-    ),
-
-  'a body over the limit is refused': () =>
-    everywhere(
-      { settings: { maxBodyBytes: 20 } },
-      async ({ walk, ask, requests }) => {
-        const { code } = await ask();
-        await walk.nextRow();
-        return [code, requests().length];
-      },
-      ({ method }) => (method === 'GET' ? [null, 1] : [2011, 0]),
-    ),
-
-  'without any key that may be used the call is refused': () =>
-    everywhere(
-      { policy: { ownKeysOnly: true } },
-      async ({ walk, ask, requests }) => {
-        const { code } = await ask();
-        await walk.nextRow();
-        return [code, requests().length];
-      },
-      ({ provider }) => (provider === 'sandbox' ? [null, 1] : [2040, 0]),
-    ),
-
   'a failed try is tried again, each try is a row of the same event': () =>
     everywhere(
       { policy: { retry: { retries: 1, delayMs: 0, backoff: 'constant' } }, upstream: failingFirst() },
@@ -293,11 +177,6 @@ const POLICIES: Record<string, () => Promise<void>> = {
       () => ['0', 'nosniff', true, true],
     ),
 };
-
-/** Entrances whose provider takes no stored key that a test without its token service could see. */
-function exempt({ provider }: Entrance): string {
-  return `${provider} stores no plain key`;
-}
 
 type Setting = Exclude<keyof GatewayPolicy, 'accountId' | 'id' | 'key'> | keyof CallOptions;
 
