@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../packages/client/src/index.ts';
-import { MAIN } from '../support/command.ts';
+import { MAIN, runCommand } from '../support/command.ts';
 import { type Headgate, startHeadgate } from '../support/headgate.ts';
 import { MINIMAL_GATEWAY } from '../support/management-api.ts';
 
@@ -187,27 +187,7 @@ test('the reference of the API is a page', async () => {
   expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('id="gateways.list"')]);
 });
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
-async function spawn(command: string[], { env = {}, stdin = '' } = {}): Promise<Ran> {
-  const child = Bun.spawn(command, {
-    cwd: home,
-    env: { PATH: process.env.PATH ?? '', BUN_CONFIG_MAX_HTTP_REQUESTS: '64', ...env },
-    stdin: new Blob([stdin]),
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, out, err };
-}
+const spawn = (command: string[], { env = {}, stdin = '' } = {}) => runCommand(command, { cwd: home, env, stdin });
 
 test('the client runs in Node, and needs nothing of it', async () => {
   const entry = join(home, 'entry.ts');

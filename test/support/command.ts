@@ -9,16 +9,26 @@ export interface Ran {
   err: string;
 }
 
-/** Runs it to its end, in `cwd` and with nothing of this process's environment but `PATH`. */
-export async function runHeadgate(
-  args: readonly string[],
-  { cwd, env }: { cwd: string; env: Record<string, string> },
-): Promise<Ran> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+export interface RunOptions {
+  cwd: string;
+  /** Nothing else of this process's environment is passed on but `PATH`. */
+  env: Record<string, string>;
+  /** Default: nothing. */
+  stdin?: string;
+}
+
+/** Runs `headgate` to its end. */
+export function runHeadgate(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return runCommand([process.execPath, MAIN, ...args], options);
+}
+
+/** Runs a command to its end. */
+export async function runCommand(command: string[], { cwd, env, stdin = '' }: RunOptions): Promise<Ran> {
+  const child = Bun.spawn(command, {
     cwd,
-    // Set, so that the command does not start itself a second time.
+    // Set, so that `headgate` does not start itself a second time.
     env: { PATH: process.env.PATH ?? '', BUN_CONFIG_MAX_HTTP_REQUESTS: '1024', ...env },
-    stdin: 'ignore',
+    stdin: new Blob([stdin]),
     stdout: 'pipe',
     stderr: 'pipe',
   });

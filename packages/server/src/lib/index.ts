@@ -1,4 +1,4 @@
-/** Small parts with no domain words: clock, ids, secrets, single-use guards. Nothing here knows what a gateway is. */
+/** Small parts with no domain words: clock, ids, secrets, metrics, distributions, memory. Nothing here knows what a gateway is. */
 export * from './clock.ts';
 export * from './distribution.ts';
 export * from './ids.ts';

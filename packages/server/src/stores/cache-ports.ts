@@ -57,7 +57,8 @@ export interface AnswerCache {
   get(key: string, nowMs: number): CachedAnswer | null | Promise<CachedAnswer | null>;
   /**
    * Stores or replaces; the next `get` finds it. Not stored are a body that is too large, and an answer that a purge after
-   * `epoch` (left out: after now) has selected. The body must not be changed or transferred afterwards. Persistence follows later and may fail; `stats` tells.
+   * `epoch` (left out: after now) has selected. The body must not be changed or transferred afterwards. Persistence
+   * follows later and may fail; `stats` tells.
    */
   put(key: string, answer: CachedAnswer, epoch?: number): void;
   /**
