@@ -69,8 +69,10 @@ const FRAMINGS: Record<string, (texts: readonly string[], end: string) => Made> 
   }),
 };
 
-function readIn({ format, type }: Made, pieces: Iterable<Uint8Array>): Reading {
-  const reader = createReader({ format, status: 200, contentType: type, header: () => null });
+const inputOf = ({ format, type }: Made) => ({ format, status: 200, contentType: type, header: () => null });
+
+function readIn(made: Made, pieces: Iterable<Uint8Array>): Reading {
+  const reader = createReader(inputOf(made));
   for (const piece of pieces) reader.push(piece);
   return reader.end();
 }
@@ -94,6 +96,7 @@ describe('where a body is cut into chunks changes nothing', () => {
         const whole = readIn(made, [made.bytes]);
         expect(whole.text).toBe(list.join(''));
         expect(whole.stream?.malformed ?? 0).toBe(0);
+        expect(createReader(inputOf(made)).whole(made.bytes)).toEqual(whole);
         expect(readIn(made, cut(made.bytes, pattern))).toEqual(whole);
         expect(readIn(made, cut(made.bytes, [1]))).toEqual(whole);
       }),

@@ -43,6 +43,15 @@ class Reader implements AnswerReader {
 
   end(): Reading {
     this.#framer.end();
+    return this.#finish();
+  }
+
+  whole(bytes: Uint8Array): Reading {
+    this.#framer.whole(bytes);
+    return this.#finish();
+  }
+
+  #finish(): Reading {
     const draft = this.#draft;
     completeInvocationUsage(draft, this.#metrics);
     if (draft.status >= 400) draft.setError(plainTextError('', draft.status));

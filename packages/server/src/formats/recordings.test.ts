@@ -53,6 +53,13 @@ describe('recorded answers', () => {
     expect(readingDifferences(recording, readRecording(recording, 'unknown'))).toEqual([]);
   });
 
+  test.each(byId(answers))('%s reads the same in one piece and in two', (_id, recording) => {
+    const bytes = bodyBytes(recording);
+    const cut = readerFor(recording, formatOf(recording));
+    for (const piece of [bytes.slice(0, bytes.length / 2), bytes.slice(bytes.length / 2)]) cut.push(piece);
+    expect(readerFor(recording, formatOf(recording)).whole(bytes)).toEqual(cut.end());
+  });
+
   test.each(byId(streams))('%s reads the same byte by byte', (_id, recording) => {
     const reader = readerFor(recording, formatOf(recording));
     const bytes = bodyBytes(recording);

@@ -31,28 +31,7 @@ function streamOptions(value: unknown): StreamOptions {
 }
 
 /** Where the formats write the bound for output tokens: OpenAI, Anthropic, Cohere, TGI, Ollama, Gemini, Bedrock. */
-function maxOutputTokens(body: Json): number | null {
-  const places: [unknown, readonly string[]][] = [
-    [body, TOP_NAMES],
-    [body.generationConfig, ['maxOutputTokens']],
-    [body.generation_config, ['max_output_tokens']],
-    [body.inferenceConfig, ['maxTokens', 'max_new_tokens']],
-    [body.textGenerationConfig, ['maxTokenCount']],
-    [body.parameters, ['max_new_tokens', 'maxOutputTokens', 'max_tokens']],
-    [body.options, ['num_predict']],
-    [body.input, ['max_tokens', 'max_new_tokens', 'max_completion_tokens']],
-  ];
-  for (const [holder, names] of places) {
-    const object = asObject(holder);
-    for (const name of object === null ? [] : names) {
-      const count = asCount(object?.[name]);
-      if (count !== null) return count;
-    }
-  }
-  return null;
-}
-
-const TOP_NAMES = [
+const BOUND_NAMES = [
   'max_completion_tokens',
   'max_output_tokens',
   'max_tokens',
@@ -61,6 +40,34 @@ const TOP_NAMES = [
   'max_new_tokens',
   'maxTokens',
 ] as const;
+const BOUND_PLACES: readonly (readonly [holder: string, names: readonly string[]])[] = [
+  ['generationConfig', ['maxOutputTokens']],
+  ['generation_config', ['max_output_tokens']],
+  ['inferenceConfig', ['maxTokens', 'max_new_tokens']],
+  ['textGenerationConfig', ['maxTokenCount']],
+  ['parameters', ['max_new_tokens', 'maxOutputTokens', 'max_tokens']],
+  ['options', ['num_predict']],
+  ['input', ['max_tokens', 'max_new_tokens', 'max_completion_tokens']],
+];
+
+function maxOutputTokens(body: Json): number | null {
+  const atTop = countAmong(body, BOUND_NAMES);
+  if (atTop !== null) return atTop;
+  for (const [holder, names] of BOUND_PLACES) {
+    const object = asObject(body[holder]);
+    const count = object === null ? null : countAmong(object, names);
+    if (count !== null) return count;
+  }
+  return null;
+}
+
+function countAmong(object: Json, names: readonly string[]): number | null {
+  for (const name of names) {
+    const count = asCount(object[name]);
+    if (count !== null) return count;
+  }
+  return null;
+}
 
 function readForm(body: Uint8Array): RequestReading {
   const start = decodeUtf8(body.subarray(0, MULTIPART_BYTES));

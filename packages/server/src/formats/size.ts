@@ -14,18 +14,23 @@ function take(value: unknown, { free, depth }: { free: number; depth: number }):
   if (typeof value === 'string') return left(free, value.length + 2);
   if (typeof value !== 'object' || value === null) return left(free, 8);
   if (depth >= MAX_DEPTH) return null;
+  const inner = depth + 1;
   let rest = left(free, 2);
-  for (const [name, inner] of entriesOf(value)) {
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && rest !== null; at++) rest = takeMember(value[at], { free: rest, depth: inner }, 1);
+    return rest;
+  }
+  const members = value as Record<string, unknown>;
+  for (const name in members) {
     if (rest === null) return null;
-    rest = left(rest, typeof name === 'string' ? name.length + 4 : 1);
-    if (rest !== null) rest = take(inner, { free: rest, depth: depth + 1 });
+    if (Object.hasOwn(members, name)) rest = takeMember(members[name], { free: rest, depth: inner }, name.length + 4);
   }
   return rest;
 }
 
-function* entriesOf(value: object): Generator<[string | number, unknown]> {
-  if (Array.isArray(value)) for (const [at, inner] of value.entries()) yield [at, inner];
-  else for (const name in value) if (Object.hasOwn(value, name)) yield [name, (value as Record<string, unknown>)[name]];
+function takeMember(value: unknown, { free, depth }: { free: number; depth: number }, nameBytes: number): number | null {
+  const rest = left(free, nameBytes);
+  return rest === null ? null : take(value, { free: rest, depth });
 }
 
 function left(free: number, used: number): number | null {

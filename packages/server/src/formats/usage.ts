@@ -26,11 +26,52 @@ export function emptyUsage(): Usage {
 
 /** Fills in what follows from the given counters; null when not one counter is known. */
 export function usageOf(known: Partial<Omit<Usage, 'inputFull'>>): Usage | null {
-  const usage: Usage = { ...emptyUsage(), ...known };
-  const { units, cacheIncluded, ...counters } = usage;
-  if (Object.values(counters).every((value) => value === null) && Object.keys(units).length === 0) return null;
-  return { ...usage, inputFull: wholePrompt(usage) };
+  const usage: Usage = {
+    input: known.input ?? null,
+    output: known.output ?? null,
+    total: known.total ?? null,
+    inputFull: null,
+    cacheRead: known.cacheRead ?? null,
+    cacheWrite: known.cacheWrite ?? null,
+    cacheWrite1h: known.cacheWrite1h ?? null,
+    cacheReadAudio: known.cacheReadAudio ?? null,
+    cacheReadImage: known.cacheReadImage ?? null,
+    reasoning: known.reasoning ?? null,
+    audioInput: known.audioInput ?? null,
+    audioOutput: known.audioOutput ?? null,
+    imageInput: known.imageInput ?? null,
+    imageOutput: known.imageOutput ?? null,
+    toolUsePrompt: known.toolUsePrompt ?? null,
+    cacheIncluded: known.cacheIncluded ?? true,
+    units: known.units ?? {},
+  };
+  if (isEmpty(usage)) return null;
+  usage.inputFull = wholePrompt(usage);
+  return usage;
 }
+
+function isEmpty(usage: Usage): boolean {
+  for (const counter of COUNTERS) if (usage[counter] !== null) return false;
+  for (const _unit in usage.units) return false;
+  return true;
+}
+
+const COUNTERS = [
+  'input',
+  'output',
+  'total',
+  'cacheRead',
+  'cacheWrite',
+  'cacheWrite1h',
+  'cacheReadAudio',
+  'cacheReadImage',
+  'reasoning',
+  'audioInput',
+  'audioOutput',
+  'imageInput',
+  'imageOutput',
+  'toolUsePrompt',
+] as const satisfies readonly (keyof Usage)[];
 
 function wholePrompt(usage: Usage): number | null {
   if (usage.input === null) return null;
@@ -70,7 +111,13 @@ const MAX_UNITS = 32;
 export function unitsOf(...sources: unknown[]): Record<string, number> {
   const units: Record<string, number> = {};
   for (const source of sources) {
-    for (const [name, value] of Object.entries(asObject(source) ?? {}).slice(0, MAX_UNITS)) {
+    const object = asObject(source);
+    if (object === null) continue;
+    let seen = 0;
+    for (const name in object) {
+      if (seen === MAX_UNITS) break;
+      seen += 1;
+      const value = object[name];
       if (typeof value === 'number' && Number.isFinite(value) && value > 0) units[name] = value;
     }
   }
@@ -79,8 +126,14 @@ export function unitsOf(...sources: unknown[]): Record<string, number> {
 
 /** Some fields of an object, e.g. the counters among other statistics; null where it has none of them. */
 export function pick(source: Json, names: readonly string[]): Json | null {
-  const found = names.filter((name) => source[name] !== undefined && source[name] !== null);
-  return found.length === 0 ? null : Object.fromEntries(found.map((name) => [name, source[name]]));
+  let found: Json | null = null;
+  for (const name of names) {
+    const value = source[name];
+    if (value === undefined || value === null) continue;
+    found ??= {};
+    found[name] = value;
+  }
+  return found;
 }
 
 /**

@@ -74,7 +74,9 @@ export function costOfAnswer(
 /** The same, from what a log row keeps. The bill names the price of the model that answered. */
 export function costOfBillable(book: PriceBook, input: Billable): Bill | null {
   const { provider, atMs, serviceTier, usage, billedRuns } = input;
-  const [own, ...hidden] = billedRuns ?? [];
+  // Nearly always: one run, of the model that answered.
+  if (billedRuns === null) return billOfRun(priceOfAnswer(book, input), usage);
+  const [own, ...hidden] = billedRuns;
   const price = priceOfAnswer(book, own === undefined || own.model === null ? input : { ...input, model: own.model });
   const main = own?.usage ?? usage;
   const cost = price === null || main === null ? null : costOf(withHiddenOutput(main), price);
@@ -87,6 +89,11 @@ export function costOfBillable(book: PriceBook, input: Billable): Bill | null {
   return within({ ...all, source: price.source, version: price.version });
 }
 
+function billOfRun(price: PriceRow | null, usage: Usage | null): Bill | null {
+  const cost = price === null || usage === null ? null : costOf(withHiddenOutput(usage), price);
+  return price === null || cost === null ? null : within({ ...cost, source: price.source, version: price.version });
+}
+
 function within(bill: Bill): Bill | null {
   return bill.totalPico > MAX_COST_PICO ? null : bill;
 }
@@ -94,6 +101,10 @@ function within(bill: Bill): Bill | null {
 /** What a reading says of its price. Takes from it what the provider bills, where its main counters say something else. */
 export function billableIn(reading: Reading): BillableReading {
   const { model, usage, extra } = reading;
+  const serviceTier = typeof extra.service_tier === 'string' ? extra.service_tier : null;
+  if (extra.billed_units === undefined && extra.iterations === undefined) {
+    return { model, usage, billedRuns: null, serviceTier };
+  }
   const main = billedUnits(reading);
   const hidden = hiddenRuns(reading);
   const tookOver = servingModel(reading);
@@ -103,7 +114,7 @@ export function billableIn(reading: Reading): BillableReading {
     model,
     usage,
     billedRuns: differs ? [{ model: served, usage: main }, ...hidden] : null,
-    serviceTier: typeof extra.service_tier === 'string' ? extra.service_tier : null,
+    serviceTier,
   };
 }
 
@@ -129,7 +140,8 @@ function inTier(row: PriceRow | null, tier: string | null, atMs: number): PriceR
 function withHiddenOutput(usage: Usage): Usage {
   const { total, inputFull, output, cacheIncluded } = usage;
   if (!cacheIncluded || total === null || inputFull === null || output === null) return usage;
-  return { ...usage, output: Math.max(output, total - inputFull) };
+  const counted = total - inputFull;
+  return counted <= output ? usage : { ...usage, output: counted };
 }
 
 /** Cohere counts what the model saw as `tokens` and charges for `billed_units`, which leave out its own templates. */

@@ -44,30 +44,60 @@ const UNITS: readonly [RateName, readonly string[]][] = [
 export function costOf(usage: Usage | null, price: PriceRow): CostBreakdown | null {
   if (usage === null) return null;
   const rates = price.tiers.findLast(({ above }) => (usage.inputFull ?? 0) > above)?.rates ?? price.rates;
-  const call: Line = { component: 'request', units: 1, rate: rates.request };
-  const lines = [...promptLines(usage, rates), ...outputLines(usage, rates), ...unitLines(usage, rates), call];
-  return lines.some(({ rate }) => rate !== undefined) ? billOf(lines) : null;
+  const lines = new Lines();
+  addPrompt(lines, usage, rates);
+  addOutput(lines, usage, rates);
+  addUnits(lines, usage, rates);
+  lines.add('request', 1, rates.request);
+  return lines.known ? lines.bill() : null;
 }
 
 /** Adds up lines; those without units or rate are left out. */
 export function billOf(lines: readonly Line[]): CostBreakdown {
-  const components: CostComponent[] = [];
-  let totalPico = 0n;
-  for (const { component, units, rate } of lines) {
-    if (rate === undefined || !(units > 0)) continue;
+  const all = new Lines();
+  for (const { component, units, rate } of lines) all.add(component, units, rate);
+  return all.bill();
+}
+
+/** A bill that is being written. */
+class Lines {
+  /** Whether anything in it has a rate at all. */
+  known = false;
+  readonly #components: CostComponent[] = [];
+  #totalPico = 0n;
+
+  add(component: RateName, units: number, rate: Exact | undefined): void {
+    if (rate === undefined) return;
+    this.known = true;
+    if (!(units > 0)) return;
     const costPico = charge(rate, units);
-    components.push({ component, units, unitPricePico: formatExact(rate), costPico });
-    totalPico += costPico;
+    this.#components.push({ component, units, unitPricePico: textOf(rate), costPico });
+    this.#totalPico += costPico;
   }
-  return { components, totalPico };
+
+  bill(): CostBreakdown {
+    return { components: this.#components, totalPico: this.#totalPico };
+  }
+}
+
+/** Rates are few, and in every bill. */
+const texts = new WeakMap<Exact, string>();
+
+function textOf(rate: Exact): string {
+  let text = texts.get(rate);
+  if (text === undefined) {
+    text = formatExact(rate);
+    texts.set(rate, text);
+  }
+  return text;
 }
 
 /**
  * The prompt, each token once. Answers say how many tokens were cached and how many were audio or pictures; where they
  * don't say how the two meet, cached tokens are taken for text as far as there is text.
  */
-function promptLines(usage: Usage, rates: Rates): Line[] {
-  if (usage.inputFull === null) return [];
+function addPrompt(lines: Lines, usage: Usage, rates: Rates): void {
+  if (usage.inputFull === null) return;
   const { fresh, read, write, write1h } = splitPrompt(usage, usage.inputFull);
   const audio = rates.audioInput === undefined ? 0 : Math.min(usage.audioInput ?? 0, usage.inputFull);
   const image = rates.imageInput === undefined ? 0 : Math.min(usage.imageInput ?? 0, usage.inputFull - audio);
@@ -76,24 +106,14 @@ function promptLines(usage: Usage, rates: Rates): Line[] {
   const cachedAudio = Math.min(audio - freshAudio, read);
   const cachedImage = Math.min(image - freshImage, read - cachedAudio);
   const { input, cacheRead = input, cacheWrite = input, cacheWrite1h = cacheWrite } = rates;
-  return [
-    { component: 'input', units: fresh - freshAudio - freshImage, rate: input },
-    { component: 'audioInput', units: freshAudio, rate: rates.audioInput },
-    { component: 'imageInput', units: freshImage, rate: rates.imageInput },
-    { component: 'cacheRead', units: read - cachedAudio - cachedImage, rate: cacheRead },
-    {
-      component: 'audioCacheRead',
-      units: cachedAudio,
-      rate: rates.audioCacheRead ?? rates.cacheRead ?? rates.audioInput,
-    },
-    {
-      component: 'imageCacheRead',
-      units: cachedImage,
-      rate: rates.imageCacheRead ?? rates.cacheRead ?? rates.imageInput,
-    },
-    { component: 'cacheWrite', units: write - write1h, rate: cacheWrite },
-    { component: 'cacheWrite1h', units: write1h, rate: cacheWrite1h },
-  ];
+  lines.add('input', fresh - freshAudio - freshImage, input);
+  lines.add('audioInput', freshAudio, rates.audioInput);
+  lines.add('imageInput', freshImage, rates.imageInput);
+  lines.add('cacheRead', read - cachedAudio - cachedImage, cacheRead);
+  lines.add('audioCacheRead', cachedAudio, rates.audioCacheRead ?? rates.cacheRead ?? rates.audioInput);
+  lines.add('imageCacheRead', cachedImage, rates.imageCacheRead ?? rates.cacheRead ?? rates.imageInput);
+  lines.add('cacheWrite', write - write1h, cacheWrite);
+  lines.add('cacheWrite1h', write1h, cacheWrite1h);
 }
 
 /** Input that was neither read from nor written to a cache, and the cached parts. */
@@ -106,24 +126,22 @@ function splitPrompt(usage: Usage, whole: number): { fresh: number; read: number
 }
 
 /** The output, each token once. Reasoning is part of it, except where a provider bills and counts it apart. */
-function outputLines(usage: Usage, rates: Rates): Line[] {
-  if (usage.output === null) return [];
+function addOutput(lines: Lines, usage: Usage, rates: Rates): void {
+  if (usage.output === null) return;
   const audio = rates.audioOutput === undefined ? 0 : Math.min(usage.audioOutput ?? 0, usage.output);
   const image = rates.imageOutput === undefined ? 0 : Math.min(usage.imageOutput ?? 0, usage.output - audio);
   const reasoning = rates.reasoning === undefined ? 0 : (usage.reasoning ?? 0);
   const text = usage.output - audio - image;
-  return [
-    // More reasoning than output can't be a part of it.
-    { component: 'output', units: reasoning <= text ? text - reasoning : text, rate: rates.output },
-    { component: 'audioOutput', units: audio, rate: rates.audioOutput },
-    { component: 'imageOutput', units: image, rate: rates.imageOutput },
-    { component: 'reasoning', units: reasoning, rate: rates.reasoning },
-  ];
+  // More reasoning than output can't be a part of it.
+  lines.add('output', reasoning <= text ? text - reasoning : text, rates.output);
+  lines.add('audioOutput', audio, rates.audioOutput);
+  lines.add('imageOutput', image, rates.imageOutput);
+  lines.add('reasoning', reasoning, rates.reasoning);
 }
 
-function unitLines(usage: Usage, rates: Rates): Line[] {
-  return UNITS.flatMap(([component, names]) => {
+function addUnits(lines: Lines, usage: Usage, rates: Rates): void {
+  for (const [component, names] of UNITS) {
     const name = names.find((name) => usage.units[name] !== undefined);
-    return name === undefined ? [] : [{ component, units: usage.units[name] ?? 0, rate: rates[component] }];
-  });
+    if (name !== undefined) lines.add(component, usage.units[name] ?? 0, rates[component]);
+  }
 }

@@ -2,9 +2,10 @@
  * Framing: from bytes to events, lines, frames or one JSON body. Knows no wire format. What a content type promises is
  * checked against the first byte, since proxies and providers mislabel.
  */
+import { parseJson } from '../json.ts';
 import { type AwsFrame, AwsFrameParser } from './aws-frames.ts';
 import { decodeUtf8 } from './bytes.ts';
-import { JsonBody } from './json-body.ts';
+import { JsonBody, MAX_BODY_BYTES } from './json-body.ts';
 import { NdjsonParser } from './ndjson.ts';
 import { PlainBody } from './plain-body.ts';
 import { SseParser, withoutBom } from './sse.ts';
@@ -32,10 +33,12 @@ interface Parser {
   end?(): void;
 }
 
+const NONE = new Uint8Array(0);
+
 /** Feeds bytes to the parser that their first bytes and the content type call for. Made anew for each answer. */
 export class Framer {
   #parser: Parser | null = null;
-  #head = new Uint8Array(0);
+  #head = NONE;
   #framing: Framing | null = null;
 
   constructor(
@@ -60,15 +63,27 @@ export class Framer {
       this.#parser.push(chunk);
       return;
     }
-    // White space before the body is no part of it; some providers send blank lines to keep the connection alive.
-    const start = this.#head.length > 0 ? 0 : chunk.findIndex((byte) => byte > SPACE || byte === 0);
-    if (start < 0) return;
-    const head = new Uint8Array(this.#head.length + chunk.length - start);
-    head.set(this.#head);
-    head.set(chunk.subarray(start), this.#head.length);
-    this.#head = head;
-    const framing = decide(head, mediaType(this.contentType));
+    const bytes = this.#head === NONE ? withoutSpace(chunk) : chunk;
+    if (bytes.length === 0) return;
+    this.#head = joined(this.#head, bytes);
+    const framing = decide(this.#head, mediaType(this.contentType));
     if (framing !== null) this.#start(framing);
+  }
+
+  /** The whole body at once, instead of `push` and `end`: JSON is then parsed where it lies. */
+  whole(bytes: Uint8Array): void {
+    const body = withoutSpace(bytes);
+    if ((body[0] === BRACE || body[0] === BRACKET) && body.length <= MAX_BODY_BYTES) {
+      // Several values, one a line, are no JSON.
+      const value = decide(body, mediaType(this.contentType)) === 'json' ? parseJson(decodeUtf8(body)) : undefined;
+      if (value !== undefined) {
+        this.#framing = 'json';
+        this.sink.body(value);
+        return;
+      }
+    }
+    this.push(bytes);
+    this.end();
   }
 
   end(): void {
@@ -80,7 +95,7 @@ export class Framer {
     this.#framing = framing;
     this.#parser = this.#parserFor(framing);
     this.#parser.push(this.#head);
-    this.#head = new Uint8Array(0);
+    this.#head = NONE;
   }
 
   #parserFor(framing: Framing): Parser {
@@ -126,6 +141,8 @@ const NDJSON_TYPES = new Set([
   'application/stream+json',
 ]);
 const SPACE = 32;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
 /** White space after a byte order mark that is waited through, in bytes. */
 const MAX_UNDECIDED = 64;
 const SSE_LINE = /^((data|event|id|retry)?:|(data|event)[\r\n])/;
@@ -135,9 +152,31 @@ function mediaType(contentType: string | null): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
+/**
+ * White space before the body is no part of it; some providers send blank lines to keep the connection alive. Empty where
+ * there is nothing else.
+ */
+function withoutSpace(chunk: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < chunk.length && isSpace(chunk[start])) start += 1;
+  return start === 0 ? chunk : chunk.subarray(start);
+}
+
+function isSpace(byte = 0): boolean {
+  return byte <= SPACE && byte !== 0;
+}
+
+function joined(head: Uint8Array, chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(head.length + chunk.length);
+  both.set(head);
+  both.set(chunk, head.length);
+  return both;
+}
+
 /** Null while the bytes don't decide yet, as a word that may become an SSE field. `bytes` opens with no white space. */
 function decide(bytes: Uint8Array, type: string): Framing | null {
   if (bytes[0] === 0) return 'aws-frames';
+  if (bytes[0] === BRACE || bytes[0] === BRACKET) return NDJSON_TYPES.has(type) ? 'ndjson' : 'json';
   if (bytes[0] === 0xef && bytes.length < 4) return null;
   const start = decodeUtf8(withoutBom(bytes).subarray(0, 8)).trimStart();
   if (start.startsWith('{') || start.startsWith('[')) return NDJSON_TYPES.has(type) ? 'ndjson' : 'json';

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { asObject, firstCount, type Json } from '../json.ts';
 import type { Usage } from '../reading.ts';
-import { unitsOf, usageOf } from '../usage.ts';
+import { pick, unitsOf, usageOf } from '../usage.ts';
 
 /** Billed units that are no tokens, as Perplexity, xAI and Mistral name them. */
 const UNIT_NAMES = [
@@ -40,7 +40,7 @@ export function openaiUsage(raw: Json): Usage | null {
     audioOutput: firstCount(output.audio_tokens),
     imageInput: firstCount(input.image_tokens),
     imageOutput: firstCount(output.image_tokens),
-    units: unitsOf(Object.fromEntries(UNIT_NAMES.map((name) => [name, raw[name]])), raw.server_tool_use),
+    units: unitsOf(pick(raw, UNIT_NAMES), raw.server_tool_use),
   });
 }
 
@@ -50,6 +50,12 @@ export function readCost(raw: Json, draft: Draft): void {
   if (typeof cost === 'number' && Number.isFinite(cost)) draft.extra.cost = cost;
 }
 
+const NOTHING: Json = {};
+
 function firstObject(...values: unknown[]): Json {
-  return values.map(asObject).find((value) => value !== null) ?? {};
+  for (const value of values) {
+    const object = asObject(value);
+    if (object !== null) return object;
+  }
+  return NOTHING;
 }
