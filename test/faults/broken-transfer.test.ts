@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import type { Answer, ReadCall } from '../../packages/server/src/gateway/call.ts';
 import { replyWith } from '../../packages/server/src/gateway/steps/reply-with.ts';
+import { Fields } from '../../packages/server/src/lib/index.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A provider that breaks off right behind a piece: the piece still goes out, and the transfer is broken. */
@@ -17,12 +18,18 @@ beforeAll(() => {
     async fetch(request) {
       await request.bytes();
       const left = pieces.map((text) => new TextEncoder().encode(text));
-      const body = { next: async () => left.shift() ?? ('truncated' as const), leave: () => undefined, failure: null };
-      const answer = { status: 200, statusText: '', headers: new Headers(head), trail: { error: null }, pieces: body };
+      const body = {
+        whole: null,
+        next: async () => left.shift() ?? ('truncated' as const),
+        leave: () => undefined,
+        failure: null,
+      };
+      const answer = { status: 200, statusText: '', headers: new Fields(head), trail: { error: null }, pieces: body };
       return replyWith({ request } as ReadCall, answer as unknown as Answer, {
         clock: new FakeClock(),
         idleTimeoutMs: 1000,
         tap: null,
+        sign: () => undefined,
         finish: async () => undefined,
         finishFirst: () => false,
       });

@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { Fields } from '../../packages/server/src/lib/index.ts';
 import { FakeClock } from './fake-clock.ts';
 import { createSandbox, type SandboxRequest } from '../../packages/server/src/sandbox/index.ts';
 
@@ -11,7 +12,7 @@ export function startSandbox() {
     sandbox({
       method: body === undefined ? 'GET' : 'POST',
       path,
-      headers: new Headers(),
+      headers: new Fields(),
       body: new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body)),
       signal: new AbortController().signal,
       ...options,
@@ -40,7 +41,7 @@ export function startClients() {
     return started.sandbox({
       method: init.method ?? 'GET',
       path: url.pathname,
-      headers: new Headers(init.headers),
+      headers: Fields.of(new Headers(init.headers)),
       body: new TextEncoder().encode(typeof init.body === 'string' ? init.body : ''),
       signal: init.signal ?? new AbortController().signal,
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Database } from 'bun:sqlite';
 import { prepareDirectory } from '../compose.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
+import { Fields } from '../lib/index.ts';
 import { createEgress } from '../http/index.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { UpstreamFailure } from '../gateway/index.ts';
@@ -106,7 +107,7 @@ async function reachProviders(config: Config, reach: string | true): Promise<Che
         const response = await send({
           url,
           method: 'HEAD',
-          headers: new Headers(),
+          headers: new Fields(),
           body: null,
           signal,
           userGiven: false,

@@ -17,7 +17,8 @@ function take(value: unknown, { free, depth }: { free: number; depth: number }):
   const inner = depth + 1;
   let rest = left(free, 2);
   if (Array.isArray(value)) {
-    for (let at = 0; at < value.length && rest !== null; at++) rest = takeMember(value[at], { free: rest, depth: inner }, 1);
+    for (let at = 0; at < value.length && rest !== null; at++)
+      rest = takeMember(value[at], { free: rest, depth: inner }, 1);
     return rest;
   }
   const members = value as Record<string, unknown>;
@@ -28,7 +29,11 @@ function take(value: unknown, { free, depth }: { free: number; depth: number }):
   return rest;
 }
 
-function takeMember(value: unknown, { free, depth }: { free: number; depth: number }, nameBytes: number): number | null {
+function takeMember(
+  value: unknown,
+  { free, depth }: { free: number; depth: number },
+  nameBytes: number,
+): number | null {
   const rest = left(free, nameBytes);
   return rest === null ? null : take(value, { free: rest, depth });
 }

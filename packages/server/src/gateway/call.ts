@@ -1,4 +1,5 @@
 import type { Refusal } from '@headgate/contract';
+import type { Fields } from '../lib/index.ts';
 import type { FormatName, Reading, RequestReading } from '../formats/index.ts';
 import type { CustomCost } from '../pricing/index.ts';
 import type { ProviderRow, RetentionSwitch, Target } from '../providers/index.ts';
@@ -6,7 +7,7 @@ import type { Reservation } from '../stores/counter-ports.ts';
 import type { MetadataValue, UsageSource, ZeroRetention } from '../stores/log-ports.ts';
 import type { GatewayPolicy, TokenIdentity } from '../stores/snapshot-ports.ts';
 import type { CallOptions } from './options.ts';
-import { ownPieces, type Pieces } from './pieces.ts';
+import { ownPieces, type Pieces, storedPieces } from './pieces.ts';
 import type { Stages } from './stages.ts';
 import type { RateStanding } from './steps/limit-rate.ts';
 
@@ -38,7 +39,7 @@ export interface AdmittedCall extends LocatedCall {
   readonly gateway: GatewayPolicy;
   readonly identity: TokenIdentity | null;
   /** Client headers that may go upstream. */
-  readonly headers: Headers;
+  readonly headers: Fields;
   /** What the request's own `cf-aig-*` headers ask for. */
   readonly options: CallOptions;
 }
@@ -57,7 +58,7 @@ export interface Step {
   readonly format: FormatName;
   readonly method: string;
   /** What goes upstream, without a stored credential. */
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly query: string;
   readonly body: Uint8Array | null;
   readonly asked: RequestReading;
@@ -68,14 +69,15 @@ export interface Step {
   readonly options: CallOptions;
 }
 
-/** What an attempt gave: the provider's answer, its body not yet read. */
+/** What an attempt gave: the provider's answer. */
 export interface Opened {
   readonly step: Step;
   readonly trail: Trail;
   readonly status: number;
   readonly statusText: string;
-  readonly headers: Headers;
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly headers: Fields;
+  /** Bytes where it was short and is here already, a stream where it is still to be read. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Aborting it cancels the upstream request. */
   readonly upstream: AbortController;
   /** Where the answer is shared, its row is settled as its body ends, whoever reads it: resolves then. Else null. */
@@ -98,7 +100,7 @@ export interface Answer {
   readonly status: number;
   readonly statusText: string;
   /** Shared with other callers: not to be changed. */
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly pieces: Pieces | null;
   /** As in `Opened`: null where the reply settles the row. */
   readonly row: Promise<void> | null;
@@ -106,7 +108,12 @@ export interface Answer {
 
 /** An attempt's answer for its own caller alone. */
 export function answerOf({ step, trail, status, statusText, headers, body, upstream, row }: Opened): Answer {
-  return { step, trail, status, statusText, headers, row, pieces: body === null ? null : ownPieces(body, upstream) };
+  return { step, trail, status, statusText, headers, row, pieces: piecesOf(body, upstream) };
+}
+
+function piecesOf(body: Opened['body'], upstream: AbortController): Pieces | null {
+  if (body === null) return null;
+  return body instanceof Uint8Array ? storedPieces(body) : ownPieces(body, upstream);
 }
 
 /** The usage that a stream was asked for and its client is not shown. */

@@ -7,7 +7,7 @@ import { expectsNoUsage, missingUsage } from './missing-usage.ts';
 import { readPassedOver } from './read-passed-over.ts';
 import type { TokenCounter } from '../tokens/index.ts';
 import { refuse } from './steps/refuse.ts';
-import { isStream } from './steps/reply-with.ts';
+import { isStream } from './answer-body.ts';
 import { type SettleDeps, settle } from './steps/settle.ts';
 import { Tap, type TapResult, tapped } from './tap.ts';
 
@@ -73,7 +73,10 @@ export class Endings {
     const { trail, upstream } = opened;
     trail.streamed = isStream(opened.headers);
     const tap = this.tap(opened, trail);
-    if (opened.body === null) return { ...opened, row: this.finishAnswer(trail, 'done', tap) };
+    if (opened.body === null || opened.body instanceof Uint8Array) {
+      if (opened.body !== null) tap.whole(opened.body);
+      return { ...opened, row: this.finishAnswer(trail, 'done', tap) };
+    }
     const { body, ended } = tapped(opened.body, { tap, upstream: upstream.signal });
     return { ...opened, body, row: ended.then((end) => this.finishAnswer(trail, end, tap)) };
   };

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { Clock, IdSource, Metrics, Secret } from '../lib/index.ts';
+import type { Clock, FieldRecord, IdSource, Metrics, Secret } from '../lib/index.ts';
 import { createBudgets } from '../limits/index.ts';
 import type { PriceBooks } from '../pricing/index.ts';
 import { type Authorizer, KeyPool } from '../providers/index.ts';
@@ -23,7 +23,7 @@ import { tryAttempts } from './steps/try-attempts.ts';
 import { InFlight } from './shared-answer.ts';
 import { createMeasures } from './measures.ts';
 import { lap, serverTiming } from './stages.ts';
-import { rateHeaders } from './steps/limit-rate.ts';
+import { addRateFields } from './steps/limit-rate.ts';
 import { StreamUsage } from './stream-usage.ts';
 import { newTrail, nextTrail } from './trail.ts';
 import type { Send } from './upstream.ts';
@@ -83,7 +83,7 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { settings, clock } = deps;
-  const { firstByteTimeoutMs, baseUrls } = settings;
+  const { firstByteTimeoutMs, idleTimeoutMs, baseUrls } = settings;
   const capture = new CaptureBudget(settings.captureBytes);
   const budgets = createBudgets(deps);
   const measures = createMeasures(deps.metrics);
@@ -103,6 +103,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const trying = {
     ...deps,
     firstByteTimeoutMs,
+    idleTimeoutMs,
     streamUsage,
     pool,
     budgets,
@@ -121,7 +122,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     // The first attempt is the call's own row; each further one has its own.
     const next = () => {
       endings.begun();
-      trail = nextTrail(first, deps);
+      trail = nextTrail(first, request, deps);
     };
     const begin = (step: Step) => {
       if (trail.begun) next();
@@ -138,7 +139,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const steps = planRoute(call, planning);
       lap(first, 'plan', clock);
       const answer = await tryAttempts(call, { steps, begin, deps: trying });
-      answered = await reply(call, answer);
+      answered = await reply(call, answer, first);
     } catch (error) {
       // A refusal between two attempts is a row of its own.
       if (trail.settled && !trail.shared && error instanceof Refusal) next();
@@ -146,18 +147,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
       // A shared opening goes on for others, and settles its own rows.
       const settled = trail.shared ? null : endings.finish(trail);
       if (endings.rowGoesFirst()) await settled;
+      setOwnFields(answered.headers, { first, trail, timing: settings.serverTiming });
     }
     measures.call(trail, answered.status);
-    return withOwnHeaders(answered, { first, trail, timing: settings.serverTiming });
+    return answered;
   }
 
-  function reply(call: ReadCall, answer: Answer): Promise<Response> {
+  function reply(call: ReadCall, answer: Answer, first: Trail): Promise<Response> {
     const { trail, row } = answer;
     const tap = row === null ? endings.tap(answer, trail) : null;
     return replyWith(call, answer, {
       clock: deps.clock,
-      idleTimeoutMs: settings.idleTimeoutMs,
+      idleTimeoutMs,
       tap,
+      sign: (fields) => addOwnFields(fields, { first, trail, timing: settings.serverTiming }),
       finishFirst: () => endings.rowGoesFirst(),
       finish: (end) => (tap === null ? (row ?? Promise.resolve()) : endings.finishAnswer(trail, end, tap)),
     });
@@ -193,27 +196,34 @@ function describe(trail: Trail, step: Step, ownTokens: OwnTokens): Trail {
   return trail;
 }
 
-interface OwnHeaders {
+interface Signing {
   first: Trail;
   trail: Trail;
   timing: boolean;
 }
 
-function withOwnHeaders(response: Response, { first, trail, timing }: OwnHeaders): Response {
-  const { headers } = response;
+/** The gateway's own header fields, beside those of the provider or in their place. */
+function addOwnFields(fields: FieldRecord, { first, trail, timing }: Signing): void {
   if (timing) {
     const stages = serverTiming(first, trail);
-    if (stages !== '') headers.append('server-timing', stages);
+    const theirs = fields['server-timing'];
+    if (stages !== '') fields['server-timing'] = theirs === undefined ? stages : `${theirs}, ${stages}`;
   }
   // A provider's own limits are of more use to its client than ours.
-  if (first.rate !== null && !headers.has('ratelimit') && !headers.has('ratelimit-limit')) {
-    for (const [name, value] of Object.entries(rateHeaders(first.rate))) headers.set(name, value);
+  if (first.rate !== null && fields.ratelimit === undefined && fields['ratelimit-limit'] === undefined) {
+    addRateFields(fields, first.rate);
   }
-  headers.set('cf-aig-request-id', first.id);
-  headers.set('cf-aig-event-id', trail.eventId);
-  headers.set('cf-aig-step', String(trail.step));
-  if (trail.cacheStatus !== null) headers.set('cf-aig-cache-status', trail.cacheStatus);
-  if (trail.collect && trail.gateway !== null) headers.set('cf-aig-log-id', trail.id);
-  headers.set('x-content-type-options', 'nosniff');
-  return response;
+  fields['cf-aig-request-id'] = first.id;
+  fields['cf-aig-event-id'] = trail.eventId;
+  fields['cf-aig-step'] = String(trail.step);
+  if (trail.cacheStatus !== null) fields['cf-aig-cache-status'] = trail.cacheStatus;
+  if (trail.collect && trail.gateway !== null) fields['cf-aig-log-id'] = trail.id;
+  fields['x-content-type-options'] = 'nosniff';
+}
+
+/** The same on an answer that is made already. */
+function setOwnFields(headers: Headers, signing: Signing): void {
+  const fields = headers.toJSON() as FieldRecord;
+  addOwnFields(fields, signing);
+  for (const [name, value] of Object.entries(fields)) headers.set(name, value);
 }

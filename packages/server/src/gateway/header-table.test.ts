@@ -11,9 +11,10 @@ async function mentioned(): Promise<Set<string>> {
   for await (const file of new Glob('{gateway,http}/**/*.ts').scan(SOURCES)) {
     if (file.endsWith('.test.ts')) continue;
     const text = await Bun.file(`${SOURCES}/${file}`).text();
-    for (const [, name] of text.matchAll(
-      /['"`]?((?:cf-[a-z-]*[a-z])|(?:ratelimit[a-z-]*|server-timing|retry-after|x-content-type-options))['"]/g,
+    for (const [, quoted, member] of text.matchAll(
+      /(?:['"`]?((?:cf-[a-z-]*[a-z])|(?:ratelimit[a-z-]*|server-timing|retry-after|x-content-type-options))['"])|fields\.(ratelimit)\b/g,
     )) {
+      const name = quoted ?? member;
       if (name !== undefined) names.add(name);
     }
   }

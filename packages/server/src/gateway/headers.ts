@@ -1,3 +1,4 @@
+import { type FieldRecord, Fields } from '../lib/index.ts';
 import type { MetadataValue } from '../stores/log-ports.ts';
 import { Refusal, STRIPPED_HEADERS } from '@headgate/contract';
 
@@ -27,8 +28,8 @@ const NOT_UPSTREAM = new Set([
 
 const OWN_PREFIX = 'cf-aig-';
 
-/** Fields by lower-case name, lists joined with commas: a plain object is read many times faster than `Headers`. */
-export type HeaderFields = Readonly<Record<string, string>>;
+/** Fields by lower-case name, lists joined with commas. */
+export type HeaderFields = Readonly<FieldRecord>;
 
 /** All fields at once. Of requests, which set no cookies: those would be a list. */
 export function fieldsOf(headers: Headers): HeaderFields {
@@ -36,31 +37,29 @@ export function fieldsOf(headers: Headers): HeaderFields {
 }
 
 /** The client's headers that may go upstream; `drop` names further ones (our own tokens, placeholder keys). */
-export function upstreamHeaders(incoming: HeaderFields, drop: ReadonlySet<string>): Headers {
+export function upstreamHeaders(incoming: HeaderFields, drop: ReadonlySet<string>): Fields {
   const listed = listedInConnection(incoming.connection ?? null);
-  const kept: Record<string, string> = {};
+  const kept: FieldRecord = {};
   for (const name in incoming) {
     if (NOT_UPSTREAM.has(name) || name.startsWith(OWN_PREFIX) || drop.has(name) || listed?.has(name)) continue;
     kept[name] = incoming[name] ?? '';
   }
   // `fetch` would name itself; a gateway names itself as a gateway.
   kept['user-agent'] ??= 'headgate';
-  return new Headers(kept);
+  return new Fields(kept);
 }
 
 /** The provider's headers as they go to the client. `content-length` is made anew by the server from the body. */
-export function clientHeaders(provider: Headers, keepLength: boolean): Headers {
-  const fields = provider.toJSON();
+export function clientHeaders(provider: Fields, keepLength: boolean): FieldRecord {
+  const fields = provider.record;
   const listed = listedInConnection(fields.connection ?? null);
-  const kept: Record<string, string> = {};
+  const kept: FieldRecord = {};
   for (const name in fields) {
-    if (HOP_BY_HOP.has(name) || listed?.has(name) || name.startsWith(OWN_PREFIX) || name === 'set-cookie') continue;
+    if (HOP_BY_HOP.has(name) || listed?.has(name) || name.startsWith(OWN_PREFIX)) continue;
     if (name === 'content-length' && !keepLength) continue;
     kept[name] = fields[name] ?? '';
   }
-  const headers = new Headers(kept);
-  for (const cookie of fields['set-cookie'] ?? []) headers.append('set-cookie', cookie);
-  return headers;
+  return kept;
 }
 
 function listedInConnection(connection: string | null): Set<string> | null {
@@ -69,7 +68,9 @@ function listedInConnection(connection: string | null): Set<string> | null {
 }
 
 /** Where a header is looked up: a request's headers, or a step's in front of them. */
-export type HeaderSource = Pick<Headers, 'get'>;
+export interface HeaderSource {
+  get(name: string): string | null;
+}
 
 /** A boolean `cf-aig-*` header. Throws a 400 that names the header when the value is neither. */
 export function booleanHeader(headers: HeaderSource, name: string): boolean | null {

@@ -2,6 +2,8 @@ import type { BodyEnd } from './call.ts';
 
 /** The body of an answer, one piece at a time: from the provider, shared with other callers, or out of the cache. */
 export interface Pieces {
+  /** The whole body where it is at hand: then nothing has to be waited for. Shared as pieces are. */
+  readonly whole: Uint8Array | null;
   /** The next piece, or how the body ended. Pieces may be shared: not to be changed or transferred. Never rejects. */
   next(): Promise<Uint8Array | BodyEnd>;
   /** The caller reads no further; the last one to leave ends the upstream request. */
@@ -16,6 +18,7 @@ export function ownPieces(body: ReadableStream<Uint8Array>, upstream: AbortContr
   let left = false;
   let failure: unknown = null;
   return {
+    whole: null,
     async next() {
       try {
         const { value, done } = await reader.read();
@@ -44,6 +47,7 @@ const PIECE_BYTES = 64 * 1024;
 export function storedPieces(body: Uint8Array): Pieces {
   let at = 0;
   return {
+    whole: body.byteLength <= PIECE_BYTES ? body : null,
     async next() {
       if (at >= body.byteLength) return 'done';
       const piece = body.subarray(at, at + PIECE_BYTES);

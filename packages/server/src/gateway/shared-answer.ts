@@ -1,12 +1,15 @@
 import type { BodyEnd } from './call.ts';
 import type { CaptureBudget } from './capture.ts';
+import type { HeaderSource } from './headers.ts';
+import { type Pieces, storedPieces } from './pieces.ts';
 import { SharedBody } from './shared-body.ts';
 
 /** What an upstream request gave; whatever else `open` returns reaches every reader too. Shared: nobody may change it. */
 export interface OpenedAnswer {
   readonly status: number;
-  readonly headers: Headers;
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly headers: HeaderSource;
+  /** Bytes: all of it is here. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
 /** One caller that wants the answer. */
@@ -26,7 +29,7 @@ export interface Joining<T extends OpenedAnswer> {
 }
 
 /** One caller's own way through the answer, from its first byte. */
-export interface AnswerReader<T extends OpenedAnswer> {
+export interface AnswerReader<T extends OpenedAnswer> extends Pieces {
   readonly answer: T;
   /** The answer comes from this caller's own `open`. */
   readonly led: boolean;
@@ -159,7 +162,22 @@ class SharedAnswer<T extends OpenedAnswer> {
   }
 
   #begin(answer: T, leader: Waiting<T>): void {
-    const body = new SharedBody(answer.body, {
+    if (answer.body instanceof Uint8Array) this.#giveWhole(answer, { leader, body: answer.body });
+    else this.#giveStream(answer, { leader, source: answer.body });
+  }
+
+  /** All is here: it is stored, if it may be, before anybody reads it. */
+  #giveWhole(answer: T, { leader, body }: { leader: Waiting<T>; body: Uint8Array }): void {
+    const isGood = answer.status >= 200 && answer.status < 300;
+    if (isGood && body.byteLength <= this.#options.limitBytes) this.#complete(leader.joining, answer, body);
+    this.#unlist();
+    for (const waiting of this.#waiting) {
+      waiting.resolve({ answer, led: waiting === leader, ...storedPieces(body) });
+    }
+  }
+
+  #giveStream(answer: T, { leader, source }: { leader: Waiting<T>; source: ReadableStream<Uint8Array> | null }): void {
+    const body = new SharedBody(source, {
       windowBytes: 1024 * 1024,
       ...this.#options,
       onUnkept: this.#unlist,
@@ -175,7 +193,7 @@ class SharedAnswer<T extends OpenedAnswer> {
     const length = Number(answer.headers.get('content-length') ?? 0);
     if (!isGood || length > this.#options.limitBytes) body.stopKeeping();
     // Without a body it has ended, whether its readers ask or not.
-    if (answer.body === null) body.pull();
+    if (source === null) body.pull();
   }
 
   #complete(leader: Joining<T>, answer: T, body: Uint8Array): void {
@@ -206,6 +224,7 @@ function readerOf<T extends OpenedAnswer>(
   return {
     answer,
     led,
+    whole: null,
     get failure() {
       return body.failure;
     },

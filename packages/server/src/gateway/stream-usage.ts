@@ -44,7 +44,7 @@ export class StreamUsage {
 function withUsage(step: Step): Step | null {
   const body = step.body === null ? null : askForUsage(step.body, step.asked.streamOptions);
   if (body === null) return null;
-  const headers = new Headers(step.headers);
+  const headers = step.headers.copy();
   // Events can be found only in a body without a content coding.
   headers.set('accept-encoding', 'identity');
   return { ...step, body, headers };

@@ -1,6 +1,7 @@
 import { type AnswerReader, createReader, type FormatName, type Reading } from '../formats/index.ts';
 import type { BodyEnd } from './call.ts';
 import { Capture, type CaptureBudget } from './capture.ts';
+import type { HeaderSource } from './headers.ts';
 import { createDecoder, type Decoder } from './decode.ts';
 
 const BLANK_LINES = Buffer.from('\n\n');
@@ -8,7 +9,7 @@ const BLANK_LINES = Buffer.from('\n\n');
 /** The head of the answer that is observed. */
 export interface Observed {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeaderSource;
   readonly step: { readonly format: FormatName };
 }
 
@@ -35,6 +36,7 @@ export class Tap {
   readonly #capture: Capture | null;
   readonly #decoder: Decoder | null;
   readonly #onFirst: (() => void) | null;
+  #whole: Uint8Array | null = null;
 
   constructor({ status, headers, step }: Observed, options: TapOptions) {
     this.#onFirst = options.onFirst;
@@ -52,6 +54,17 @@ export class Tap {
           });
   }
 
+  /** The whole body at once, instead of `push`. */
+  whole(body: Uint8Array): void {
+    if (this.#decoder !== null) {
+      this.push(body);
+      return;
+    }
+    this.size = body.byteLength;
+    this.#whole = body;
+    this.#capture?.add(body);
+  }
+
   push(chunk: Uint8Array): void {
     if (this.size === 0) this.#onFirst?.();
     this.size += chunk.byteLength;
@@ -62,6 +75,8 @@ export class Tap {
   /** Reads what is hidden from the client: it belongs to the reading, not to the body. After all that was pushed. */
   learn(event: Uint8Array): void {
     // The blank line ends an event that was cut.
+    if (this.#whole !== null) this.#reader?.push(this.#whole);
+    this.#whole = null;
     this.#reader?.push(Buffer.concat([BLANK_LINES, event]));
   }
 
@@ -71,8 +86,10 @@ export class Tap {
   }
 
   #result(): TapResult {
+    const reader = this.#reader;
+    const reading = reader === null ? null : this.#whole === null ? reader.end() : reader.whole(this.#whole);
     return {
-      reading: this.#reader?.end() ?? null,
+      reading,
       body: this.#capture?.bytes() ?? null,
       dropped: this.#capture?.dropped ?? false,
     };

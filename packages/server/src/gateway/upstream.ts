@@ -1,8 +1,10 @@
+import type { Fields } from '../lib/index.ts';
+
 /** The one way out, as the data plane sees it. `http/egress.ts` implements it. */
 export interface UpstreamRequest {
   url: string;
   method: string;
-  headers: Headers;
+  headers: Fields;
   /** Null sends no body and no `content-length`. */
   body: Uint8Array | null;
   /** Aborting cancels the request, or the body while it is read. */

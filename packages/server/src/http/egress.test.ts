@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { UpstreamFailure, type UpstreamRequest } from '../gateway/index.ts';
+import { Fields } from '../lib/index.ts';
 import { createEgress, type EgressOptions } from './egress.ts';
 
 /** User-given URLs: where the connection goes, whatever the name resolves to meanwhile. */
@@ -65,7 +66,7 @@ function egress(answers: string[][], options: Partial<EgressOptions> = {}) {
     const response = await send({
       url: `https://${host}:${port}/path?q=%20a`,
       method: 'POST',
-      headers: new Headers({ 'x-mine': '1' }),
+      headers: new Fields({ 'x-mine': '1' }),
       body: Buffer.from('body'),
       signal: AbortSignal.timeout(10_000),
       userGiven: true,

@@ -48,7 +48,7 @@ async function ask(
   try {
     return await fetch(url, {
       method,
-      headers,
+      headers: headers.record,
       // A view on bytes that we own; `fetch` copies nothing.
       ...(body === null ? {} : { body: body as BodyInit }),
       signal,
@@ -72,7 +72,7 @@ async function askPinned(
   { addresses, ca }: { addresses: readonly string[]; ca: string | undefined },
 ): Promise<Response> {
   const { host, hostname } = url;
-  const headers = new Headers(request.headers);
+  const headers = request.headers.copy();
   headers.set('host', host);
   let failure: unknown = new UpstreamFailure('dns');
   for (const address of addresses) {

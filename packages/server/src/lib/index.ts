@@ -1,6 +1,7 @@
 /** Small parts with no domain words: clock, ids, secrets, metrics, distributions, memory. Nothing here knows what a gateway is. */
 export * from './clock.ts';
 export * from './distribution.ts';
+export * from './fields.ts';
 export * from './ids.ts';
 export { splitLongRuns } from './long-runs.ts';
 export * from './metrics.ts';

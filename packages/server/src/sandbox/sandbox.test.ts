@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { events, HELLO, startSandbox } from '../../../../test/support/sandbox.ts';
+import { Fields } from '../lib/index.ts';
 
 const { call } = startSandbox();
 
@@ -172,7 +173,7 @@ test('the model list has the shape of the API that asks', async () => {
     data: expect.arrayContaining([expect.objectContaining({ id: 'echo', object: 'model' })]),
   });
   const anthropic = await (
-    await call('/v1/models', undefined, { headers: new Headers({ 'anthropic-version': '2023-06-01' }) })
+    await call('/v1/models', undefined, { headers: new Fields({ 'anthropic-version': '2023-06-01' }) })
   ).json();
   expect(anthropic).toMatchObject({ first_id: 'echo', has_more: false });
 });

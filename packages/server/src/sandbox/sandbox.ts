@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/index.ts';
+import type { Clock, Fields } from '../lib/index.ts';
 import { countPrompt } from './ask.ts';
 import { type Behaviour, behaviourOf, failsAt, type Pace } from './behaviour.ts';
 import { readBody, requiredText } from './body.ts';
@@ -18,7 +18,7 @@ export interface SandboxRequest {
   method: string;
   /** e.g. `/v1/chat/completions`, with or without `v1`, without query. */
   path: string;
-  headers: Headers;
+  headers: Fields;
   /** Content coding undone. */
   body: Uint8Array;
   signal: AbortSignal;
@@ -150,7 +150,7 @@ function decode(name: string): string {
 }
 
 /** Both providers have `/v1/models`; Anthropic's clients tell themselves by their version header. */
-function faceOf(path: string, headers: Headers): Face {
+function faceOf(path: string, headers: Fields): Face {
   if (path.startsWith('models') && headers.has('anthropic-version')) return 'anthropic';
   return POSTS.get(path)?.face ?? 'openai';
 }

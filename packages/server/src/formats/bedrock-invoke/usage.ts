@@ -25,8 +25,7 @@ export function completeInvocationUsage(draft: Draft, metrics: Json | null): voi
     output: known.output ?? firstCount(metrics?.outputTokenCount, header('output')),
     // Bedrock writes zero for models that know no cache; only a real count says more than the body.
     cacheRead: known.cacheRead ?? positive(firstCount(metrics?.cacheReadInputTokenCount, header('cacheRead'))),
-    cacheWrite:
-      known.cacheWrite ?? positive(firstCount(metrics?.cacheWriteInputTokenCount, header('cacheWrite'))),
+    cacheWrite: known.cacheWrite ?? positive(firstCount(metrics?.cacheWriteInputTokenCount, header('cacheWrite'))),
   });
   if (completed !== null) draft.usage = completed;
 }

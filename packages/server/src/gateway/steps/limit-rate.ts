@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { Clock } from '../../lib/index.ts';
+import type { Clock, FieldRecord } from '../../lib/index.ts';
 import type { CounterStore, CounterWindow, Standing } from '../../stores/counter-ports.ts';
 import type { ReadCall } from '../call.ts';
 
@@ -43,7 +43,8 @@ export class RateCount {
     const found = this.#deps.counters.peek(this.#key, this.#window, this.#deps.clock.nowMs());
     if (found.remaining > 0n) return;
     const standing = standingIn(this.#window, found);
-    const headers = { 'retry-after': String(standing.resetS), ...rateHeaders(standing) };
+    const headers: FieldRecord = { 'retry-after': String(standing.resetS) };
+    addRateFields(headers, standing);
     throw new Refusal('rateLimited', { headers });
   }
 
@@ -61,13 +62,11 @@ function standingIn({ intervalMs }: CounterWindow, { limit, remaining, resetMs }
   return { limit: Number(limit), windowS: intervalMs / 1000, remaining: Number(remaining), resetS };
 }
 
-/** The `RateLimit` fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and their older forms. */
-export function rateHeaders({ limit, windowS, remaining, resetS }: RateStanding): Record<string, string> {
-  return {
-    'ratelimit-policy': `"default";q=${limit};w=${windowS}`,
-    ratelimit: `"default";r=${remaining};t=${resetS}`,
-    'ratelimit-limit': String(limit),
-    'ratelimit-remaining': String(remaining),
-    'ratelimit-reset': String(resetS),
-  };
+/** Adds the `RateLimit` fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and their older forms. */
+export function addRateFields(fields: FieldRecord, { limit, windowS, remaining, resetS }: RateStanding): void {
+  fields['ratelimit-policy'] = `"default";q=${limit};w=${windowS}`;
+  fields.ratelimit = `"default";r=${remaining};t=${resetS}`;
+  fields['ratelimit-limit'] = String(limit);
+  fields['ratelimit-remaining'] = String(remaining);
+  fields['ratelimit-reset'] = String(resetS);
 }

@@ -1,4 +1,5 @@
 import { Refusal } from '@headgate/contract';
+import type { Fields } from '../../lib/index.ts';
 import { readRequest, type RequestReading } from '../../formats/index.ts';
 import { customProviderRow, findProvider, type ProviderRow, type RetentionSwitch } from '../../providers/index.ts';
 import type { ConfigSnapshot } from '../../stores/snapshot-ports.ts';
@@ -73,7 +74,7 @@ interface Wanted {
   path: string;
   query: string;
   method: string;
-  headers: Headers;
+  headers: Fields;
   body: Uint8Array | null;
   options: CallOptions;
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import type { Clock, Secret } from '../../lib/index.ts';
+import { type Clock, Fields, type Secret } from '../../lib/index.ts';
 import { hasProviderCredential } from '../../providers/index.ts';
 import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
 import type { ConfigSnapshot } from '../../stores/snapshot-ports.ts';
@@ -93,11 +93,7 @@ export async function readCache(
   if (shared instanceof FailedOpening) return leads ? shared.failed : { ...shared.failed, trail: begin(step) };
   const { status, statusText, headers, body, row } = shared.answer;
   const pieces = body === null ? null : shared;
-  if (shared.led) {
-    const { trail } = shared.answer;
-    trail.cacheStatus = 'MISS';
-    return { step, trail, status, statusText, headers, pieces, row };
-  }
+  if (shared.led) return { step, trail: shared.answer.trail, status, statusText, headers, pieces, row };
   const trail = hit(begin(step), shared.answer);
   trail.hidden = shared.answer.trail.hidden;
   lap(trail, 'provider', deps.clock);
@@ -124,7 +120,11 @@ async function openShared(upstream: AbortSignal, { open, begin, deps }: CacheRea
     else if (current !== null) deps.abandon(current);
     throw error;
   }
-  if (!('refusal' in opened)) return deps.observe(opened);
+  if (!('refusal' in opened)) {
+    // Before its row, which may be settled here and now.
+    opened.trail.cacheStatus = 'MISS';
+    return deps.observe(opened);
+  }
   deps.giveUp(opened);
   throw new FailedOpening(opened);
 }
@@ -202,17 +202,17 @@ function ownerOf(call: ReadCall, { provider, options }: Step, deps: CacheDeps): 
 const HIDDEN_USAGE = ':usage';
 
 function cachedAnswer(trail: Trail, step: Step, stored: CachedAnswer): Answer {
-  const headers = new Headers();
+  const headers = new Fields();
   for (const [name, value] of stored.headers) {
     if (name === HIDDEN_USAGE) trail.hidden = { event: Buffer.from(value) };
-    else headers.append(name, value);
+    else headers.add(name, value);
   }
   const { status } = stored;
   hit(trail, { status, headers });
   return { step, trail, status, statusText: '', headers, pieces: storedPieces(stored.body), row: null };
 }
 
-function hit(trail: Trail, { status, headers }: { status: number; headers: Headers }): Trail {
+function hit(trail: Trail, { status, headers }: { status: number; headers: Fields }): Trail {
   trail.cached = true;
   trail.cacheStatus = 'HIT';
   trail.statusCode = status;
@@ -229,8 +229,8 @@ interface Completed {
 
 function entryOf(call: ReadCall, step: Step, { opened, body, options, nowMs }: Completed): CachedAnswer {
   const hidden = opened.trail.hidden?.event ?? null;
-  // Cookies are for the one who was given them.
-  const headers = [...opened.headers].filter(([name]) => name !== 'set-cookie');
+  // Without cookies: those are for the one who was given them.
+  const headers = Object.entries(opened.headers.record);
   if (hidden !== null) headers.push([HIDDEN_USAGE, Buffer.from(hidden).toString()]);
   return {
     status: opened.status,

@@ -1,11 +1,9 @@
-import { type Clock, nextTurn } from '../../lib/index.ts';
+import { type Clock, type FieldRecord, nextTurn } from '../../lib/index.ts';
+import { isStream, isWhole } from '../answer-body.ts';
 import type { Answer, BodyEnd, ReadCall, Trail } from '../call.ts';
 import { clientHeaders } from '../headers.ts';
 import type { Pieces } from '../pieces.ts';
 import type { Tap } from '../tap.ts';
-
-/** Bodies of a known length up to this many bytes are passed on in one piece, which keeps their `content-length`. */
-export const WHOLE_BODY_BYTES = 1024 * 1024;
 
 export interface ReplyDeps {
   readonly clock: Clock;
@@ -13,6 +11,8 @@ export interface ReplyDeps {
   readonly idleTimeoutMs: number;
   /** Observes what goes out; null where the answer's row is settled elsewhere. */
   readonly tap: Tap | null;
+  /** Adds the gateway's own header fields, last of all. */
+  readonly sign: (fields: FieldRecord) => void;
   /** Runs once when the body has ended, however it ended. Never rejects. */
   readonly finish: (end: BodyEnd) => Promise<void>;
   /** Whether `finish` is awaited before the last byte goes out; asked at the end. */
@@ -24,24 +24,48 @@ export interface ReplyDeps {
  * provider; a provider that breaks off breaks the client's transfer too.
  */
 export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps): Promise<Response> {
-  const head = call.request.method === 'HEAD';
-  const init: ResponseInit = {
-    status: answer.status,
-    statusText: answer.statusText,
-    headers: clientHeaders(answer.headers, head),
-  };
+  const { pieces } = answer;
   const { tap } = deps;
   const once = onceOnly(deps.finish);
-  if (answer.pieces === null || head) {
-    answer.pieces?.leave();
+  if (pieces === null || call.request.method === 'HEAD') {
+    pieces?.leave();
     await settleBefore(once('done'), deps.finishFirst());
-    return new Response(null, init);
+    return respond(null, answer, { call, deps });
+  }
+  answer.trail.streamed = isStream(answer.headers);
+  if (pieces.whole !== null && !answer.trail.streamed) {
+    tap?.whole(pieces.whole);
+    const settling = settleBefore(once('done'), deps.finishFirst());
+    if (settling !== undefined) await settling;
+    return respond(wholeBody(pieces.whole, answer), answer, { call, deps });
   }
   const stalled = () => void once('cancelled');
-  const source = new Source(call, { pieces: answer.pieces, trail: answer.trail, stalled }, deps);
-  if (isSmallAndWhole(answer.headers)) return replyWhole(source, init, { tap, once, deps });
-  answer.trail.streamed = isStream(answer.headers);
-  return new Response(streamThrough(source, { tap, once, deps }), init);
+  const source = new Source(call, { pieces, trail: answer.trail, stalled }, deps);
+  const body = isWhole(answer.headers)
+    ? await readWhole(source, { tap, once, deps })
+    : streamThrough(source, { tap, once, deps });
+  return respond(body, answer, { call, deps });
+}
+
+/** The head as the provider sent it, but for what concerns the connection, and signed by us. */
+function respond(
+  body: BodyInit | null,
+  { status, statusText, headers: sent }: Answer,
+  { call, deps }: { call: ReadCall; deps: ReplyDeps },
+): Response {
+  const fields = clientHeaders(sent, call.request.method === 'HEAD');
+  const { cookies } = sent;
+  deps.sign(fields);
+  const headers: HeadersInit =
+    cookies.length === 0
+      ? fields
+      : [...Object.entries(fields), ...cookies.map((value): [string, string] => ['set-cookie', value])];
+  return new Response(body, { status, statusText, headers });
+}
+
+/** Bytes go out without a stream; but where the provider sent no content type they would get one. */
+function wholeBody(bytes: Uint8Array, { headers }: Answer): BodyInit {
+  return headers.has('content-type') ? (bytes as BodyInit) : inOnePiece(bytes);
 }
 
 interface Ending {
@@ -50,8 +74,8 @@ interface Ending {
   deps: ReplyDeps;
 }
 
-async function replyWhole(source: Source, init: ResponseInit, ending: Ending): Promise<Response> {
-  const { tap, once, deps } = ending;
+/** All pieces together; a stream that breaks after them where the provider broke off. */
+async function readWhole(source: Source, { tap, once, deps }: Ending): Promise<ReadableStream<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   for (;;) {
     const piece = await source.next();
@@ -63,11 +87,11 @@ async function replyWhole(source: Source, init: ResponseInit, ending: Ending): P
     if (piece === 'done') break;
     // Nothing has gone out yet: hand on what came, then break the transfer as the provider did.
     await once(piece);
-    return new Response(brokenAfter(chunks), init);
+    return brokenAfter(chunks);
   }
   await settleBefore(once('done'), deps.finishFirst());
   const [only = new Uint8Array(0)] = chunks;
-  return new Response(inOnePiece(chunks.length < 2 ? only : Buffer.concat(chunks)), init);
+  return inOnePiece(chunks.length < 2 ? only : Buffer.concat(chunks));
 }
 
 /** A stream of one piece goes out with its length; unlike bytes it gets no content type that the provider did not send. */
@@ -195,18 +219,6 @@ function brokenAfter(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
 async function breakOff(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
   await nextTurn();
   controller.error(null);
-}
-
-function isSmallAndWhole(headers: Headers): boolean {
-  const length = headers.get('content-length');
-  return length !== null && Number(length) <= WHOLE_BODY_BYTES && !isStream(headers);
-}
-
-const STREAM_TYPES = /event-stream|ndjson|jsonl|stream\+json|vnd\.amazon\.eventstream/i;
-
-/** Whether the content type says that the answer is a stream. */
-export function isStream(headers: Headers): boolean {
-  return STREAM_TYPES.test(headers.get('content-type') ?? '');
 }
 
 function describe(error: unknown): string {

@@ -1,9 +1,10 @@
 import { Refusal } from '@headgate/contract';
-import type { Clock } from '../../lib/index.ts';
+import { type Clock, Fields } from '../../lib/index.ts';
 import { setMember } from '../../formats/index.ts';
 import { type Authorizer, CredentialError } from '../../providers/index.ts';
 import type { Opened, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
+import { bodyOf } from '../answer-body.ts';
 import { lap } from '../stages.ts';
 import type { StreamUsage } from '../stream-usage.ts';
 import type { ChosenKey } from './choose-key.ts';
@@ -13,6 +14,8 @@ export interface SendDeps {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly streamUsage: StreamUsage;
+  /** Longest silence within an answer. */
+  readonly idleTimeoutMs: number;
 }
 
 export interface Sending {
@@ -26,7 +29,7 @@ export interface Sending {
 }
 
 /**
- * Makes one upstream request and waits for the head of its answer.
+ * Makes one upstream request and waits for the head of its answer; for the body, too, where that is short.
  * @throws Refusal 502/2005 when the provider cannot be reached, 504/2005 when it stays silent, 400/2040 for a stored
  *   credential that cannot be used; all name the cause, none a key. Rejects with the abort reason when the client left.
  */
@@ -37,7 +40,7 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
   if (client.aborted) leave();
   else client.addEventListener('abort', leave, { once: true });
   let timedOut = false;
-  const cancelTimer = deps.clock.after(sending.firstByteTimeoutMs, () => {
+  const stopTimer = deps.clock.after(sending.firstByteTimeoutMs, () => {
     timedOut = true;
     upstream.abort();
   });
@@ -46,13 +49,18 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
     const once = (asked: Step) => sendOnce(asked, sending, { deps, signal: upstream.signal });
     const response = sent.asksUsage ? await deps.streamUsage.send(sent, trail, once) : await once(sent);
     trail.latencyMs = trail.lapMono - trail.startedMono;
-    const { status, statusText, headers: answered, body } = response;
+    const { status, statusText } = response;
+    const answered = Fields.of(response.headers);
     if (status < 200 || status > 599) {
       upstream.abort();
       throw new UpstreamFailure('unknown', { detail: `status ${status}` });
     }
     trail.statusCode = status;
     trail.responseContentType = answered.get('content-type');
+    stopTimer();
+    const { clock, idleTimeoutMs } = deps;
+    const found = bodyOf(response, { headers: answered, method: step.method, trail, upstream, clock, idleTimeoutMs });
+    const body = found instanceof Promise ? await found : found;
     return { step, trail, status, statusText, headers: answered, body, upstream, row: null };
   } catch (error) {
     if (client.aborted) throw error;
@@ -61,7 +69,7 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
     }
     throw unreachable(trail, timedOut ? new UpstreamFailure('timeout', { cause: error }) : asFailure(error));
   } finally {
-    cancelTimer();
+    stopTimer();
   }
 }
 
@@ -91,7 +99,7 @@ async function authorized(
   step: Step,
   key: ChosenKey,
   authorizer: Authorizer,
-): Promise<{ url: string; headers: Headers }> {
+): Promise<{ url: string; headers: Fields }> {
   const { provider: row, target, method, headers, body } = step;
   if (key.kind === 'sent' || key.kind === 'none') return { url: target.url, headers };
   return authorizer.authorize({ row, target, method, headers, body, secret: key.secret });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { customProviderRow } from '../custom.ts';
 import type { Target } from '../row.ts';
 import { rowOf, targetOf } from '../testing.ts';
+import { Fields } from '../../lib/index.ts';
 import { createAuthorizer } from './authorize.ts';
 import { CredentialError } from './credential.ts';
 import { authorized, fakeClock, noSend, storedAs } from './testing.ts';
@@ -39,11 +40,11 @@ describe('what the client sent in the credential’s place is taken off', () => 
 
   test('the given headers are left as they are, so that a retry starts from the same', async () => {
     const row = rowOf('openai');
-    const headers = new Headers({ authorization: '' });
+    const headers = new Fields({ authorization: '' });
     const { authorize } = createAuthorizer({ clock: fakeClock(), send: noSend, baseUrls: new Map() });
     const target = targetOf('openai/models');
     await authorize({ row, target, method: 'GET', headers, body: null, secret: storedAs(KEY) });
-    expect(Object.fromEntries(headers)).toEqual({ authorization: '' });
+    expect(headers.record).toEqual({ authorization: '' });
   });
 });
 
@@ -63,7 +64,7 @@ describe('a stored key goes only to the hosts of its provider', () => {
     const target: Target = { url, path: 'x', model: null, ...(extra.userGiven === true ? { userGiven: true } : {}) };
     const { authorize } = createAuthorizer({ clock: fakeClock(), send: noSend, baseUrls });
     const secret = storedAs(KEY);
-    return authorize({ row, target, method: 'POST', headers: new Headers(), body: null, secret });
+    return authorize({ row, target, method: 'POST', headers: new Fields(), body: null, secret });
   };
 
   const TAKEN: readonly (readonly [slug: string, url: string, baseUrl?: string])[] = [
@@ -132,7 +133,7 @@ describe('a stored key goes only to the hosts of its provider', () => {
   test('a custom provider’s key stays with its base', async () => {
     const row = customProviderRow({ slug: 'mine', baseUrl: 'https://llm.example/v1', headers: {} });
     const { authorize } = createAuthorizer({ clock: fakeClock(), send: noSend, baseUrls: new Map() });
-    const rest = { row, method: 'GET', headers: new Headers(), body: null, secret: storedAs(KEY) };
+    const rest = { row, method: 'GET', headers: new Fields(), body: null, secret: storedAs(KEY) };
     const target = (url: string): Target => ({ url, path: '', model: null, userGiven: true });
     expect((await authorize({ ...rest, target: target('https://llm.example/v1/x') })).url).toEndWith('/v1/x');
     const elsewhere = authorize({ ...rest, target: target('https://other.example/v1/x') });

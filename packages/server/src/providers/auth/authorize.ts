@@ -1,4 +1,4 @@
-import { type Clock, hashToken, type Secret } from '../../lib/index.ts';
+import { type Clock, type Fields, hashToken, type Secret } from '../../lib/index.ts';
 import type { ApiKeyStyle, ProviderRow, Target } from '../row.ts';
 import { type ClientCredentialsStyle, CredentialError, readCredential } from './credential.ts';
 import { withoutCredentialQuery } from './has-credential.ts';
@@ -21,7 +21,7 @@ export interface Authorization {
   target: Target;
   method: string;
   /** What goes upstream otherwise; left as it is. */
-  headers: Headers;
+  headers: Fields;
   /** The exact bytes that go upstream: they may be signed. */
   body: Uint8Array | null;
   /** The stored credential. */
@@ -34,7 +34,7 @@ export interface Authorizer {
    * asks again. What the client sent in the provider's credential headers and parameters is taken off.
    * @throws CredentialError when the credential is malformed, refused by its token endpoint, or meant for another host.
    */
-  authorize(request: Authorization): Promise<{ url: string; headers: Headers }>;
+  authorize(request: Authorization): Promise<{ url: string; headers: Fields }>;
 }
 
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
@@ -62,7 +62,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   return {
     async authorize({ row, target, method, headers: given, body, secret }) {
       const auth = target.auth ?? row.auth;
-      const headers = new Headers(given);
+      const headers = given.copy();
       const credential = readCredential(auth, secret.reveal());
       if (credential.kind === 'none') return { url: target.url, headers };
       assertKeyOrigin(row, target.url, replaced.get(row.slug) ?? null);
@@ -100,13 +100,13 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   };
 }
 
-function setApiKey(headers: Headers, style: ApiKeyStyle, key: string): void {
+function setApiKey(headers: Fields, style: ApiKeyStyle, key: string): void {
   if (style.kind === 'bearer') headers.set('authorization', `Bearer ${key}`);
   else headers.set(style.name, `${style.prefix ?? ''}${key}`);
 }
 
 /** What the target itself sets, such as a custom provider's own headers, was not the client's and stays. */
-function removeCredentials(headers: Headers, row: ProviderRow, target: Target): void {
+function removeCredentials(headers: Fields, row: ProviderRow, target: Target): void {
   for (const name of row.credentialHeaders) {
     if ((target.headers?.[name] ?? null) === null) headers.delete(name);
   }

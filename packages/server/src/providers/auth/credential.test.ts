@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { inspect } from 'node:util';
 import { PROVIDERS } from '../registry.ts';
 import { rowOf } from '../testing.ts';
+import { Fields } from '../../lib/index.ts';
 import { createAuthorizer } from './authorize.ts';
 import { CredentialError, checkCredential, credentialSite } from './credential.ts';
 import { hasProviderCredential } from './has-credential.ts';
@@ -63,7 +64,7 @@ describe('a damaged credential is refused with what was expected, and never show
   test('nor by a host that it may not go to', async () => {
     const { authorize } = createAuthorizer({ clock: fakeClock(), send: noSend, baseUrls: new Map() });
     const target = { url: 'https://evil.example/', path: '', model: null };
-    const headers = new Headers();
+    const headers = new Fields();
     const secret = storedAs(CANARY);
     const error: unknown = await authorize({
       row: rowOf('openai'),

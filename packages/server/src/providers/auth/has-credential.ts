@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/index.ts';
 import type { ProviderRow } from '../row.ts';
 
 /**
@@ -5,7 +6,7 @@ import type { ProviderRow } from '../row.ts';
  * placeholders of SDKs must be gone from headers and query before; an empty value counts as none.
  * @param query with its `?`, or empty.
  */
-export function hasProviderCredential(row: ProviderRow, headers: Headers, query: string): boolean {
+export function hasProviderCredential(row: ProviderRow, headers: Pick<Fields, 'get'>, query: string): boolean {
   if (row.credentialHeaders.some((name) => (headers.get(name) ?? '') !== '')) return true;
   if (row.credentialQuery === undefined || !query.includes('=')) return false;
   const parameters = new URLSearchParams(query);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { customProviderRow } from '../custom.ts';
 import { PROVIDERS } from '../registry.ts';
 import { ask } from '../testing.ts';
+import { Fields } from '../../lib/index.ts';
 import { createAuthorizer } from './authorize.ts';
 import { authorized, fakeClock, noSend, storedAs } from './testing.ts';
 
@@ -79,10 +80,10 @@ describe('a stored key becomes exactly these headers', () => {
     const target = ask(row, 'models');
     if ('problem' in target) throw new Error(target.problem);
     const { authorize } = createAuthorizer({ clock: fakeClock(), send: noSend, baseUrls: new Map() });
-    const given = new Headers({ 'x-api-key': 'own', 'api-key': '' });
+    const given = new Fields({ 'x-api-key': 'own', 'api-key': '' });
     const request = { row, target, method: 'GET', headers: given, body: null, secret: storedAs(KEY) };
     const { headers } = await authorize(request);
-    expect(Object.fromEntries(headers)).toEqual({ 'x-api-key': 'own', authorization: `Bearer ${KEY}` });
+    expect(headers.record).toEqual({ 'x-api-key': 'own', authorization: `Bearer ${KEY}` });
   });
 });
 

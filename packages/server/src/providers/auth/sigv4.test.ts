@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { createHash, createHmac } from 'node:crypto';
 import { createEgress } from '../../http/index.ts';
+import { Fields } from '../../lib/index.ts';
 import { derivedKeyCache, signV4 } from './sigv4.ts';
 import { authorized, fakeClock } from './testing.ts';
 
@@ -72,7 +73,7 @@ describe('AWS’s published test suite for Signature Version 4', () => {
       const unsigned = {
         method,
         url: `https://example.amazonaws.com${path}`,
-        headers: new Headers(headers),
+        headers: new Fields(headers),
         body: body === undefined ? null : Buffer.from(body),
       };
       const keys = { ...KEYS, region: null, sessionToken: null };
@@ -87,7 +88,7 @@ describe('AWS’s published test suite for Signature Version 4', () => {
 
   test('derived keys are kept for later, at most so many, and sign the same', async () => {
     const derivedKeys = derivedKeyCache();
-    const request = { method: 'GET', url: 'https://example.amazonaws.com/', headers: new Headers(), body: null };
+    const request = { method: 'GET', url: 'https://example.amazonaws.com/', headers: new Fields(), body: null };
     const sign = async (accessKeyId: string, secretAccessKey: string) => {
       const keys = { accessKeyId, secretAccessKey, region: null, sessionToken: null };
       return (await signV4(request, keys, { ...SCOPE, derivedKeys })).get('authorization');
@@ -128,7 +129,7 @@ describe('a server that checks signatures for itself', () => {
     const asked = { baseUrl, method, body, clock: fakeClock(), headers: sent.headers ?? {} };
     const { url, headers } = await authorized(`aws-bedrock/${path}`, sent.credential ?? stored, asked);
     const signal = new AbortController().signal;
-    await send({ url, method, headers: new Headers(headers), body, signal, userGiven: false });
+    await send({ url, method, headers: new Fields(headers), body, signal, userGiven: false });
     const arrived = received.pop();
     if (arrived === undefined) throw new Error('nothing arrived');
     return arrived;
@@ -199,7 +200,7 @@ describe('a server that checks signatures for itself', () => {
     const { url, headers } = await authorized('aws-bedrock/bedrock-runtime/us-east-1/model/m/invoke', stored, asked);
     const signal = new AbortController().signal;
     const body = Buffer.from('{"a":2}');
-    await send({ url, method: 'POST', headers: new Headers(headers), body, signal, userGiven: false });
+    await send({ url, method: 'POST', headers: new Fields(headers), body, signal, userGiven: false });
     expect(received.pop()?.verdict).toBe('body hash differs');
   });
 });

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch';
+import { Fields } from '../../lib/index.ts';
 
 export interface AwsKeys {
   accessKeyId: string;
@@ -19,7 +20,7 @@ export interface UnsignedRequest {
   url: string;
   method: string;
   /** All of these are signed. */
-  headers: Headers;
+  headers: Fields;
   body: Uint8Array | null;
 }
 
@@ -30,11 +31,11 @@ export type DerivedKeys = Map<string, ArrayBuffer>;
  * Signs with AWS Signature Version 4: the path as it stands in the URL is encoded once more, as every service but S3
  * wants it. Returns the given headers with `x-amz-date`, `x-amz-security-token` and `authorization` added.
  */
-export async function signV4(request: UnsignedRequest, keys: AwsKeys, scope: SigningScope): Promise<Headers> {
+export async function signV4(request: UnsignedRequest, keys: AwsKeys, scope: SigningScope): Promise<Fields> {
   const signer = new AwsV4Signer({
     method: request.method,
     url: request.url,
-    headers: request.headers,
+    headers: request.headers.record,
     ...(request.body === null ? {} : { body: request.body as BodyInit }),
     accessKeyId: keys.accessKeyId,
     secretAccessKey: keys.secretAccessKey,
@@ -45,7 +46,7 @@ export async function signV4(request: UnsignedRequest, keys: AwsKeys, scope: Sig
     cache: scope.derivedKeys,
     allHeaders: true,
   });
-  return (await signer.sign()).headers;
+  return Fields.of((await signer.sign()).headers);
 }
 
 /** Headers that a signature brings along. Those of the client belong to no signature of ours. */
@@ -58,13 +59,12 @@ const SIGNATURE_HEADERS = ['authorization', 'x-amz-date', 'x-amz-security-token'
 export async function signUpstream(request: UnsignedRequest, keys: AwsKeys, scope: SigningScope): Promise<void> {
   const { url, method, headers, body } = request;
   for (const name of SIGNATURE_HEADERS) headers.delete(name);
-  const signed = new Headers({ 'x-amz-content-sha256': await sha256(body) });
-  for (const [name, value] of headers) {
-    if (name === 'content-type' || name.startsWith('x-amz-')) signed.append(name, value);
+  const signed = new Fields({ 'x-amz-content-sha256': await sha256(body) });
+  for (const [name, value] of Object.entries(headers.record)) {
+    if (name === 'content-type' || name.startsWith('x-amz-')) signed.set(name, value);
   }
-  for (const [name, value] of await signV4({ url, method, headers: signed, body }, keys, scope)) {
-    headers.set(name, value);
-  }
+  const { record } = await signV4({ url, method, headers: signed, body }, keys, scope);
+  for (const [name, value] of Object.entries(record)) headers.set(name, value);
 }
 
 async function sha256(body: Uint8Array | null): Promise<string> {

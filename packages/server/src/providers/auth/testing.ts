@@ -1,5 +1,5 @@
 /** For tests: a clock that stands still until told, and stored keys put onto requests the way the gateway does. */
-import { type Clock, Secret } from '../../lib/index.ts';
+import { type Clock, Fields, Secret } from '../../lib/index.ts';
 import { type Asked, rowOf, targetOf } from '../testing.ts';
 import { type Authorization, createAuthorizer } from './authorize.ts';
 import type { SendTokenRequest } from './token-exchange.ts';
@@ -57,11 +57,11 @@ export async function authorized(
     row,
     target: targetOf(gatewayPath, sent),
     method: sent.method ?? 'POST',
-    headers: new Headers(sent.headers),
+    headers: Fields.of(new Headers(sent.headers)),
     body: sent.body ?? null,
     secret: storedAs(stored),
   });
-  return { url, headers: Object.fromEntries(headers) };
+  return { url, headers: headers.record };
 }
 
 export function storedAs(credential: string | object): Secret {

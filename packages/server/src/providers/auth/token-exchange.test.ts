@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { createEgress } from '../../http/index.ts';
-import { Secret } from '../../lib/index.ts';
+import { Fields, Secret } from '../../lib/index.ts';
 import { rowOf, targetOf } from '../testing.ts';
 import { createAuthorizer } from './authorize.ts';
 import { recogniseServiceAccount } from './service-account.ts';
@@ -58,9 +58,9 @@ function authorizer(clock = fakeClock(), sendToken = send) {
   const { authorize } = createAuthorizer({ clock, send: sendToken, baseUrls: new Map() });
   return async (secret: Secret, path = VERTEX) => {
     const row = rowOf(path.split('/', 1)[0] ?? '');
-    const headers = new Headers({ authorization: '' });
+    const headers = new Fields({ authorization: '' });
     const authorized = await authorize({ row, target: targetOf(path), method: 'POST', headers, body: null, secret });
-    return Object.fromEntries(authorized.headers);
+    return authorized.headers.record;
   };
 }
 const claimsOf = (form: URLSearchParams, part = 1) =>
@@ -70,7 +70,7 @@ describe('a service account key is exchanged for an access token', () => {
   test('by a signed assertion, at the key’s own token endpoint', async () => {
     expect(await authorizer()(storedAs(account))).toEqual({ authorization: 'Bearer ya29.1' });
     expect(asked).toHaveLength(1);
-    const [{ form, headers, assertionValid } = { form: new URLSearchParams(), headers: new Headers() }] = asked;
+    const [{ form, headers, assertionValid } = { form: new URLSearchParams(), headers: new Fields() }] = asked;
     expect(assertionValid).toBe(true);
     expect(headers.get('content-type')).toBe('application/x-www-form-urlencoded');
     expect(headers.get('accept-encoding')).toBe('identity');

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/index.ts';
+import { type Clock, Fields } from '../../lib/index.ts';
 import { CredentialError } from './credential-error.ts';
 import { headerSafe, readJson } from './read-json.ts';
 import type { IssuedToken } from './token-cache.ts';
@@ -7,7 +7,7 @@ import type { IssuedToken } from './token-cache.ts';
 export interface TokenHttpRequest {
   url: string;
   method: string;
-  headers: Headers;
+  headers: Fields;
   body: Uint8Array | null;
   signal: AbortSignal;
   /** The URL came out of a credential: it must be allowed before anything connects. */
@@ -46,7 +46,7 @@ export async function requestToken(request: TokenRequest, deps: ExchangeDeps): P
     const response = await deps.send({
       url: request.url,
       method: 'POST',
-      headers: new Headers({
+      headers: new Fields({
         'content-type': 'application/x-www-form-urlencoded',
         accept: 'application/json',
         'accept-encoding': 'identity',
