@@ -113,7 +113,10 @@ export async function compose(config: Config): Promise<Runtime> {
   await startHttpClient(listener.origin);
   // Not before the port is ours: a token that is made is shown once.
   const newAdminToken = await control.ensureAdminToken(config.adminToken?.reveal() ?? null);
-  const stopKeeping = keepMemoryLow(systemClock, processMemory(gateway.endedStreams));
+  const stopKeeping = keepMemoryLow(
+    systemClock,
+    processMemory({ endedStreams: gateway.endedStreams, calls: gateway.active }),
+  );
   return {
     origin: listener.origin,
     newAdminToken,

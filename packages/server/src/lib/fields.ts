@@ -36,12 +36,6 @@ export class Fields {
     this.record[name] = value;
   }
 
-  /** Joins the value to one that is there. */
-  add(name: string, value: string): void {
-    const before = this.record[name];
-    this.record[name] = before === undefined ? value : `${before}, ${value}`;
-  }
-
   delete(name: string): void {
     delete this.record[name];
   }

@@ -2,14 +2,16 @@ import { expect, test } from 'bun:test';
 import { FakeClock } from '../../../../test/support/fake-clock.ts';
 import { keepMemoryLow } from './memory.ts';
 
-test('garbage is collected after memory has grown or many streams have ended, once each, and not while nothing changes', () => {
+test('garbage is collected after memory has grown under many calls or many streams have ended, once each, and not while nothing changes', () => {
   const clock = new FakeClock();
   let resident = 100_000_000;
   let streams = 0;
+  let calls = 200;
   let collections = 0;
   const stop = keepMemoryLow(clock, {
     residentBytes: () => resident,
     endedStreams: () => streams,
+    calls: () => calls,
     collect: () => {
       collections += 1;
       resident -= 10_000_000;
@@ -31,10 +33,17 @@ test('garbage is collected after memory has grown or many streams have ended, on
   streams += 1;
   clock.advance(5000);
   expect(collections).toBe(3);
+  calls = 199;
+  resident += 120_000_000;
+  clock.advance(5000);
+  expect(collections).toBe(3);
+  resident += 20_000_000;
+  clock.advance(1000);
+  expect(collections).toBe(4);
   stop();
   resident = 900_000_000;
   clock.advance(5000);
-  expect(collections).toBe(3);
+  expect(collections).toBe(4);
 });
 
 test('memory that cannot be told is no reason to collect, and none to stop looking', () => {
@@ -44,7 +53,7 @@ test('memory that cannot be told is no reason to collect, and none to stop looki
   const collect = () => {
     collections += 1;
   };
-  keepMemoryLow(clock, { residentBytes: () => resident, endedStreams: () => 0, collect });
+  keepMemoryLow(clock, { residentBytes: () => resident, endedStreams: () => 0, calls: () => 500, collect });
   resident = null;
   clock.advance(5000);
   expect(collections).toBe(0);

@@ -4,12 +4,17 @@ import type { Clock } from './clock.ts';
 const LOOK_MS = 250;
 const GROWTH_BYTES = 32 * 1024 * 1024;
 const STREAMS = 500;
+/** With fewer calls under way growth has other causes, which the engine's own schedule looks after: then only much of it counts. */
+const MANY_CALLS = 200;
+const MUCH_GROWTH_BYTES = 128 * 1024 * 1024;
 
 export interface MemoryProbe {
   /** Resident memory of the process in bytes; null when it cannot be told now. */
   residentBytes(): number | null;
   /** Streams that have ended since the start. */
   endedStreams(): number;
+  /** Calls under way. */
+  calls(): number;
   /** Collects garbage and gives free pages back. */
   collect(): void;
 }
@@ -23,11 +28,11 @@ export function residentBytes(): number | null {
   }
 }
 
-/** The memory of this process. @param endedStreams streams that have ended since the start. */
-export function processMemory(endedStreams: () => number): MemoryProbe {
+/** The memory of this process, and what of the server's load bears on it. */
+export function processMemory(load: Pick<MemoryProbe, 'endedStreams' | 'calls'>): MemoryProbe {
   return {
+    ...load,
     residentBytes,
-    endedStreams,
     // The synchronous kind: only that one gives pages back. It takes some ten milliseconds.
     collect: () => Bun.gc(true),
   };
@@ -44,7 +49,8 @@ export function keepMemoryLow(clock: Clock, memory: MemoryProbe): () => void {
   const look = () => {
     const now = memory.residentBytes() ?? bytes;
     const ended = memory.endedStreams();
-    if (now > bytes + GROWTH_BYTES || ended >= streams + STREAMS) {
+    const growth = memory.calls() >= MANY_CALLS ? GROWTH_BYTES : MUCH_GROWTH_BYTES;
+    if (now > bytes + growth || ended >= streams + STREAMS) {
       memory.collect();
       bytes = memory.residentBytes() ?? now;
       streams = ended;

@@ -9,8 +9,8 @@ export const MAX_CACHED_BODY_BYTES = 25 * 1024 * 1024;
 /** A stored answer. Immutable from the moment it is put: the cache shares it with every reader. */
 export interface CachedAnswer {
   readonly status: number;
-  /** In the provider's order; a name may occur more than once. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** JSON of an object, values by lower-case name: one text, since the collector looks at every string of every entry. */
+  readonly headers: string;
   /** As the provider sent it, content coding untouched. */
   readonly body: Uint8Array;
   readonly storedAtMs: number;

@@ -1,5 +1,5 @@
 import { Refusal } from '@headgate/contract';
-import { type Clock, Fields, type Secret } from '../../lib/index.ts';
+import { type Clock, type FieldRecord, Fields, type Secret } from '../../lib/index.ts';
 import { hasProviderCredential } from '../../providers/index.ts';
 import { type AnswerCache, type CachedAnswer, cacheKey, MAX_CACHED_BODY_BYTES } from '../../stores/cache-ports.ts';
 import type { ConfigSnapshot } from '../../stores/snapshot-ports.ts';
@@ -202,11 +202,13 @@ function ownerOf(call: ReadCall, { provider, options }: Step, deps: CacheDeps): 
 const HIDDEN_USAGE = ':usage';
 
 function cachedAnswer(trail: Trail, step: Step, stored: CachedAnswer): Answer {
-  const headers = new Fields();
-  for (const [name, value] of stored.headers) {
-    if (name === HIDDEN_USAGE) trail.hidden = { event: Buffer.from(value) };
-    else headers.add(name, value);
+  const fields = JSON.parse(stored.headers) as FieldRecord;
+  const hidden = fields[HIDDEN_USAGE];
+  if (hidden !== undefined) {
+    trail.hidden = { event: Buffer.from(hidden) };
+    delete fields[HIDDEN_USAGE];
   }
+  const headers = new Fields(fields);
   const { status } = stored;
   hit(trail, { status, headers });
   return { step, trail, status, statusText: '', headers, pieces: storedPieces(stored.body), row: null };
@@ -230,11 +232,11 @@ interface Completed {
 function entryOf(call: ReadCall, step: Step, { opened, body, options, nowMs }: Completed): CachedAnswer {
   const hidden = opened.trail.hidden?.event ?? null;
   // Without cookies: those are for the one who was given them.
-  const headers = Object.entries(opened.headers.record);
-  if (hidden !== null) headers.push([HIDDEN_USAGE, Buffer.from(hidden).toString()]);
+  const { record } = opened.headers;
+  const kept = hidden === null ? record : { ...record, [HIDDEN_USAGE]: Buffer.from(hidden).toString() };
   return {
     status: opened.status,
-    headers,
+    headers: JSON.stringify(kept),
     body,
     storedAtMs: nowMs,
     expiresAtMs: nowMs + options.ttlS * 1000,

@@ -7,7 +7,7 @@ export class DamagedCache extends Error {}
 
 /** "HGAC", in the file header, so that a stray database is not taken for a cache. */
 const APPLICATION_ID = 0x48474143;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** Bodies stand apart, so that eviction and purges read small rows only; the trigger keeps the two together. */
 const SCHEMA = `
@@ -121,12 +121,18 @@ export class CacheFile {
     return this.#db.transaction(() => {
       const gone = new Set<string>();
       let start = 0;
+      let used = this.bytes;
       for (const entry of entries) {
         const body = arena.subarray(start, start + entry.bodyBytes);
         start += entry.bodyBytes;
-        const headers = JSON.stringify(entry.headers);
-        for (const key of this.#makeRoom(body.byteLength + headers.length + ROW_BYTES)) gone.add(key);
-        this.#insert(entry, headers, body);
+        const bytes = body.byteLength + entry.headers.length + ROW_BYTES;
+        // Asking for the pages in use costs as much as a row, so it is asked again when the estimate has reached the limit.
+        if (used + bytes > this.#maxBytes) {
+          for (const key of this.#makeRoom(bytes)) gone.add(key);
+          used = this.bytes;
+        }
+        used += bytes;
+        this.#insert(entry, body);
         gone.delete(entry.key);
       }
       return prints(gone);
@@ -164,8 +170,8 @@ export class CacheFile {
     this.#db.close();
   }
 
-  #insert(entry: WireEntry, headers: string, body: Uint8Array): void {
-    const { key, storedAtMs, expiresAtMs, gatewayKey, accountId, provider, model, customKey, status } = entry;
+  #insert(entry: WireEntry, body: Uint8Array): void {
+    const { key, headers, storedAtMs, expiresAtMs, gatewayKey, accountId, provider, model, customKey, status } = entry;
     const identity = [gatewayKey, accountId, provider, model, customKey];
     const { id } = present(
       this.#put.get(key, storedAtMs, storedAtMs, expiresAtMs, ...identity, status, headers, checksum(headers, body)),
@@ -223,7 +229,7 @@ function prepare(db: Database): void {
 function headOf(row: Row): EntryHead {
   return {
     status: row.status,
-    headers: JSON.parse(row.headers),
+    headers: row.headers,
     storedAtMs: row.stored,
     expiresAtMs: row.expires,
     gatewayKey: row.gateway_key,

@@ -34,7 +34,7 @@ describe('memory tier', () => {
 
   test('headers count too', () => {
     const cache = createMemoryAnswerCache({ memoryBytes: 10 * KIB });
-    cache.put(keyOf('a'), cachedAnswer({ headers: [['x-large', 'x'.repeat(11 * KIB)]] }));
+    cache.put(keyOf('a'), cachedAnswer({ headers: JSON.stringify({ 'x-large': 'x'.repeat(11 * KIB) }) }));
     expect(cache.stats().memoryEntries).toBe(0);
   });
 });

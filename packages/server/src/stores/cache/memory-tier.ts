@@ -65,10 +65,7 @@ export class MemoryTier {
 
 /** What an entry counts for, in bytes. */
 export function entryBytes({ body, headers }: CachedAnswer): number {
-  return headers.reduce(
-    (sum, [name, value]) => sum + name.length + value.length,
-    body.byteLength + ENTRY_OVERHEAD_BYTES,
-  );
+  return body.byteLength + headers.length + ENTRY_OVERHEAD_BYTES;
 }
 
 /** The entry as it may be kept, or null when its body is too large. A small view must not keep a large buffer alive. */

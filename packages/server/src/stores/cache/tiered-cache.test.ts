@@ -54,11 +54,11 @@ describe('disk tier', () => {
     const large = cachedAnswer({ body: crypto.getRandomValues(new Uint8Array(65_000)), customKey: 'ü', status: 203 });
     before.put(keyOf('a'), large);
     await bench.written(before);
-    before.put(keyOf('b'), cachedAnswer({ body: new Uint8Array(0), headers: [] }));
+    before.put(keyOf('b'), cachedAnswer({ body: new Uint8Array(0), headers: '{}' }));
     await bench.close(before);
     const cache = await bench.open();
     expect(await cache.get(keyOf('a'), START_MS)).toEqual(large);
-    expect(await cache.get(keyOf('b'), START_MS)).toEqual(cachedAnswer({ body: new Uint8Array(0), headers: [] }));
+    expect(await cache.get(keyOf('b'), START_MS)).toEqual(cachedAnswer({ body: new Uint8Array(0), headers: '{}' }));
     expect(cache.stats().diskEntries).toBe(2);
     expect(bench.problems).toEqual([]);
   });
