@@ -9,11 +9,15 @@ export class DamagedCache extends Error {}
 const APPLICATION_ID = 0x48474143;
 const SCHEMA_VERSION = 2;
 
-/** Bodies stand apart, so that eviction and purges read small rows only; the trigger keeps the two together. */
+/**
+ * Keys have no index: each new one would change a page of it somewhere, which is most of what a write costs. The file's
+ * owner knows by fingerprint where each entry stands, and compares the key when it has read the row.
+ * Bodies stand apart, so that eviction and purges read small rows only; the trigger keeps the two together.
+ */
 const SCHEMA = `
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   used INTEGER NOT NULL,
   stored INTEGER NOT NULL,
   expires INTEGER NOT NULL,
@@ -51,6 +55,7 @@ const USE_STEP_MS = 60_000;
 
 interface Row {
   id: number;
+  key: string;
   used: number;
   stored: number;
   expires: number;
@@ -73,9 +78,12 @@ export class CacheFile {
   readonly #db: Database;
   readonly #maxBytes: number;
   readonly #pageBytes: number;
+  /** Ids of entries by the fingerprint of their key. */
+  readonly #ids = new Map<number, number>();
   readonly #read;
   readonly #put;
   readonly #putBody;
+  readonly #remove;
   readonly #use;
   readonly #evict;
 
@@ -85,21 +93,23 @@ export class CacheFile {
       prepare(this.#db);
       this.#maxBytes = maxBytes;
       this.#pageBytes = this.#pragma('page_size');
-      this.#read = this.#db.query<Row, [string]>(
-        'SELECT e.*, b.body FROM entries e LEFT JOIN bodies b ON b.id = e.id WHERE key = ?',
+      this.#read = this.#db.query<Row, [number]>(
+        'SELECT e.*, b.body FROM entries e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = ?',
       );
-      this.#put = this.#db.query<{ id: number }, (string | number | null)[]>(
-        `INSERT OR REPLACE INTO entries
+      this.#put = this.#db.query<null, (string | number | null)[]>(
+        `INSERT INTO entries
          (key, used, stored, expires, gateway_key, account, provider, model, custom_key, status, headers, checksum)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       );
+      this.#remove = this.#db.query<null, [number]>('DELETE FROM entries WHERE id = ?');
       this.#putBody = this.#db.query<null, [number, Uint8Array]>('INSERT INTO bodies VALUES (?, ?)');
-      this.#use = this.#db.query<null, [number, string, number]>(
-        'UPDATE entries SET used = ? WHERE key = ? AND used < ?',
+      this.#use = this.#db.query<null, [number, number, number]>(
+        'UPDATE entries SET used = ? WHERE id = ? AND used < ?',
       );
       this.#evict = this.#db.query<{ key: string }, []>(
         'DELETE FROM entries WHERE id = (SELECT id FROM entries ORDER BY used LIMIT 1) RETURNING key',
       );
+      this.#readIds();
     } catch (error) {
       this.#db.close();
       throw error;
@@ -113,12 +123,12 @@ export class CacheFile {
 
   /** Fingerprints of all entries. */
   fingerprints(): Float64Array {
-    return prints(keysOf(this.#db.query<{ key: string }, []>('SELECT key FROM entries').all()));
+    return Float64Array.from(this.#ids.keys());
   }
 
   /** Stores or replaces entries whose bodies stand end to end in `arena`. Returns fingerprints of what had to go for them. */
   write(entries: WireEntry[], arena: Uint8Array): Float64Array {
-    return this.#db.transaction(() => {
+    return this.#changing(() => {
       const gone = new Set<string>();
       let start = 0;
       let used = this.bytes;
@@ -136,17 +146,18 @@ export class CacheFile {
         gone.delete(entry.key);
       }
       return prints(gone);
-    })();
+    });
   }
 
   read(key: string, nowMs: number): CachedAnswer | null {
-    const row = this.#read.get(key);
-    if (row === null || row.expires <= nowMs) return null;
+    const id = this.#ids.get(fingerprint(key));
+    const row = id === undefined ? null : this.#read.get(id);
+    if (row === null || row.key !== key || row.expires <= nowMs) return null;
     const { body, headers } = row;
     if (body === null || checksum(headers, body) !== row.checksum) {
       throw new DamagedCache('an entry is not what was stored');
     }
-    if (row.used < nowMs - USE_STEP_MS) this.#use.run(nowMs, key, nowMs);
+    if (row.used < nowMs - USE_STEP_MS) this.#use.run(nowMs, row.id, nowMs);
     return { ...headOf(row), body };
   }
 
@@ -160,10 +171,13 @@ export class CacheFile {
   }
 
   tend(uses: [key: string, usedAtMs: number][], nowMs: number): Float64Array {
-    return this.#db.transaction(() => {
-      for (const [key, usedAtMs] of uses) this.#use.run(usedAtMs, key, usedAtMs);
+    return this.#changing(() => {
+      for (const [key, usedAtMs] of uses) {
+        const id = this.#ids.get(fingerprint(key));
+        if (id !== undefined) this.#use.run(usedAtMs, id, usedAtMs);
+      }
       return this.#delete('expires <= ?', [nowMs]);
-    })();
+    });
   }
 
   close(): void {
@@ -173,15 +187,49 @@ export class CacheFile {
   #insert(entry: WireEntry, body: Uint8Array): void {
     const { key, headers, storedAtMs, expiresAtMs, gatewayKey, accountId, provider, model, customKey, status } = entry;
     const identity = [gatewayKey, accountId, provider, model, customKey];
-    const { id } = present(
-      this.#put.get(key, storedAtMs, storedAtMs, expiresAtMs, ...identity, status, headers, checksum(headers, body)),
+    const print = fingerprint(key);
+    const before = this.#ids.get(print);
+    if (before !== undefined) this.#remove.run(before);
+    const { lastInsertRowid } = this.#put.run(
+      key,
+      storedAtMs,
+      storedAtMs,
+      expiresAtMs,
+      ...identity,
+      status,
+      headers,
+      checksum(headers, body),
     );
+    const id = Number(lastInsertRowid);
     this.#putBody.run(id, body);
+    this.#ids.set(print, id);
+  }
+
+  /** One transaction. Where it fails nothing has changed, so what is known of ids is read anew. */
+  #changing<T>(change: () => T): T {
+    try {
+      return this.#db.transaction(change)();
+    } catch (error) {
+      this.#readIds();
+      throw error;
+    }
+  }
+
+  #readIds(): void {
+    this.#ids.clear();
+    const stored = this.#db.query<{ id: number; key: string }, []>('SELECT id, key FROM entries');
+    for (const { id, key } of stored.iterate()) this.#ids.set(fingerprint(key), id);
+  }
+
+  #forget(keys: Iterable<string>): Float64Array {
+    const gone = prints(keys);
+    for (const print of gone) this.#ids.delete(print);
+    return gone;
   }
 
   #delete(where: string, values: (string | number)[]): Float64Array {
     const sql = `DELETE FROM entries WHERE ${where} RETURNING key`;
-    return prints(keysOf(this.#db.query<{ key: string }, (string | number)[]>(sql).all(...values)));
+    return this.#forget(keysOf(this.#db.query<{ key: string }, (string | number)[]>(sql).all(...values)));
   }
 
   /** Evicts until so many bytes are free, and gives the keys. */
@@ -191,6 +239,7 @@ export class CacheFile {
     while (this.bytes > target) {
       const evicted = this.#evict.get();
       if (evicted === null) return;
+      this.#ids.delete(fingerprint(evicted.key));
       yield evicted.key;
     }
   }

@@ -81,24 +81,64 @@ export function chunksOf(db: Database): Chunk[] {
 
 /** Writes the columns of one chunk anew, all or the named ones, or forgets the chunk when no row is left in it. */
 export function packChunk(db: Database, n: number, chunkRows: number, only: readonly ColumnName[] = NAMES): void {
-  const loose = looseChunk(db, n * chunkRows, (n + 1) * chunkRows);
-  if (loose.rows === 0) {
+  const columns = only.map((name) => COLUMNS[name]).join(', ');
+  // One pass over the rows for all columns.
+  const found = db
+    .query<null, [number, number]>(`SELECT ${columns} FROM rows WHERE seq >= ? AND seq < ? ORDER BY seq`)
+    .values(n * chunkRows, (n + 1) * chunkRows);
+  if (found.length === 0) {
     unpackChunk(db, n);
     return;
   }
   const old = db.query<{ zones: string }, [number]>('SELECT zones FROM chunks WHERE chunk = ?').get(n);
   const zones: Zones = old === null ? {} : JSON.parse(old.zones);
   const put = db.query('INSERT OR REPLACE INTO columns (key, data) VALUES (?, ?)');
-  for (const name of only) {
-    put.run(columnKey(n, name), encoded(loose, name));
-    if (name === 'id') zones.id = zoneOf(idFronts(loose.ids()));
-    else if (name !== 'event' && name !== 'metadata') zones[name] = zoneOf(loose.numbers(name));
-  }
+  only.forEach((name, at) => {
+    const { data, zone } = packColumn(name, (row) => row[at], found);
+    put.run(columnKey(n, name), data);
+    if (zone !== null) zones[name] = zone;
+  });
   db.query('INSERT OR REPLACE INTO chunks (chunk, rows, zones) VALUES (?, ?, ?)').run(
     n,
-    loose.rows,
+    found.length,
     JSON.stringify(zones),
   );
+}
+
+type Row = readonly unknown[];
+
+function packColumn(
+  name: ColumnName,
+  valueOf: (row: Row) => unknown,
+  rows: readonly Row[],
+): { data: Uint8Array; zone: Zone | null } {
+  if (name === 'id') {
+    const ids = idsOf(rows, valueOf);
+    return { data: encodeIds(ids), zone: zoneOf(idFronts(ids)) };
+  }
+  if (name === 'event' || name === 'metadata') {
+    return { data: encodeTexts(listTexts(name, rows, valueOf)), zone: null };
+  }
+  const numbers = numbersOf(rows, valueOf);
+  return { data: encodeNumbers(numbers), zone: zoneOf(numbers) };
+}
+
+function numbersOf(rows: readonly Row[], valueOf: (row: Row) => unknown): NumberColumn {
+  const numbers = new Float64Array(rows.length);
+  rows.forEach((row, i) => {
+    const value = valueOf(row);
+    numbers[i] = typeof value === 'number' ? value : Number.NaN;
+  });
+  return numbers;
+}
+
+function idsOf(rows: readonly Row[], valueOf: (row: Row) => unknown): Uint8Array {
+  const ids = new Uint8Array(rows.length * 16);
+  rows.forEach((row, i) => {
+    const id = valueOf(row);
+    if (id instanceof Uint8Array) ids.set(id, i * 16);
+  });
+  return ids;
 }
 
 /** From now on the chunk is read from its rows. */
@@ -131,30 +171,24 @@ function looseChunk(db: Database, from: number, to: number): Chunk {
   return {
     rows: count.get(from, to)?.n ?? 0,
     zone: () => null,
-    numbers: (name) => Float64Array.from(values(name), ([value]) => (typeof value === 'number' ? value : Number.NaN)),
-    texts: (name) => textsOf(listTexts(name, values(name))),
-    ids: () => {
-      const found = values('id');
-      const ids = new Uint8Array(found.length * 16);
-      found.forEach(([id], i) => {
-        if (id instanceof Uint8Array) ids.set(id, i * 16);
-      });
-      return ids;
-    },
+    numbers: (name) => numbersOf(values(name), first),
+    texts: (name) => textsOf(listTexts(name, values(name), first)),
+    ids: () => idsOf(values('id'), first),
   };
 }
 
-function encoded(chunk: Chunk, name: ColumnName): Uint8Array {
-  if (name === 'id') return encodeIds(chunk.ids());
-  if (name !== 'event' && name !== 'metadata') return encodeNumbers(chunk.numbers(name));
-  const { chars, ends, missing } = chunk.texts(name);
-  return encodeTexts(Array.from(ends, (end, i) => (missing[i] === 1 ? null : chars.slice(ends[i - 1] ?? 0, end))));
-}
+const first = (row: Row): unknown => row[0];
 
 /** Event ids one to a row, metadata values as many as the row has keys. */
-function listTexts(name: TextName, values: unknown[][]): (string | null)[] {
-  if (name === 'event') return values.map(([value]) => (typeof value === 'string' ? value : null));
-  return values.flatMap(([json]) => (typeof json === 'string' ? (JSON.parse(json) as unknown[]).map(String) : []));
+function listTexts(name: TextName, rows: readonly Row[], valueOf: (row: Row) => unknown): (string | null)[] {
+  const texts: (string | null)[] = [];
+  for (const row of rows) {
+    const value = valueOf(row);
+    const text = typeof value === 'string' ? value : null;
+    if (name === 'event') texts.push(text);
+    else if (text !== null) for (const item of JSON.parse(text) as unknown[]) texts.push(String(item));
+  }
+  return texts;
 }
 
 function zoneOf(values: NumberColumn): Zone {

@@ -1,11 +1,11 @@
 /** The writer's thread: the only one that changes segments. */
 import { mkdirSync } from 'node:fs';
 import { systemClock } from '../../lib/index.ts';
-import { type PackedBodies, packBody } from './bodies.ts';
+import { packBodies } from './bodies.ts';
 import { allSegments, glance, setAside } from './files.ts';
 import { GatewayLog, type IncomingRow, type SegmentRules } from './gateway-log.ts';
 import { HandleCache } from './handle-cache.ts';
-import type { AppendBatch, AppendOutcome, Place, Places, WireRow, WriterNews, WriterOps } from './protocol.ts';
+import type { AppendBatch, AppendOutcome, WireRow, WriterNews, WriterOps } from './protocol.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { serve } from '../worker-link.ts';
 
@@ -116,12 +116,4 @@ function byGateway(rows: string, arenas: Uint8Array[]): Map<string, IncomingRow[
     group.push({ record, bodies: bodies && packBodies(bodies, arenas), retention });
   }
   return groups;
-}
-
-function packBodies({ request, response, responseText }: Places, arenas: Uint8Array[]): PackedBodies {
-  const pack = (place: Place | null) => {
-    const bytes = place && arenas[place[0]]?.subarray(place[1], place[2]);
-    return bytes ? packBody(bytes) : null;
-  };
-  return { request: pack(request), response: pack(response), responseText: pack(responseText) };
 }
