@@ -109,33 +109,33 @@ type Row = readonly unknown[];
 
 function packColumn(
   name: ColumnName,
-  valueOf: (row: Row) => unknown,
+  pick: (row: Row) => unknown,
   rows: readonly Row[],
 ): { data: Uint8Array; zone: Zone | null } {
   if (name === 'id') {
-    const ids = idsOf(rows, valueOf);
+    const ids = idsOf(rows, pick);
     return { data: encodeIds(ids), zone: zoneOf(idFronts(ids)) };
   }
   if (name === 'event' || name === 'metadata') {
-    return { data: encodeTexts(listTexts(name, rows, valueOf)), zone: null };
+    return { data: encodeTexts(listTexts(name, rows, pick)), zone: null };
   }
-  const numbers = numbersOf(rows, valueOf);
+  const numbers = numbersOf(rows, pick);
   return { data: encodeNumbers(numbers), zone: zoneOf(numbers) };
 }
 
-function numbersOf(rows: readonly Row[], valueOf: (row: Row) => unknown): NumberColumn {
+function numbersOf(rows: readonly Row[], pick: (row: Row) => unknown): NumberColumn {
   const numbers = new Float64Array(rows.length);
   rows.forEach((row, i) => {
-    const value = valueOf(row);
+    const value = pick(row);
     numbers[i] = typeof value === 'number' ? value : Number.NaN;
   });
   return numbers;
 }
 
-function idsOf(rows: readonly Row[], valueOf: (row: Row) => unknown): Uint8Array {
+function idsOf(rows: readonly Row[], pick: (row: Row) => unknown): Uint8Array {
   const ids = new Uint8Array(rows.length * 16);
   rows.forEach((row, i) => {
-    const id = valueOf(row);
+    const id = pick(row);
     if (id instanceof Uint8Array) ids.set(id, i * 16);
   });
   return ids;
@@ -180,10 +180,10 @@ function looseChunk(db: Database, from: number, to: number): Chunk {
 const first = (row: Row): unknown => row[0];
 
 /** Event ids one to a row, metadata values as many as the row has keys. */
-function listTexts(name: TextName, rows: readonly Row[], valueOf: (row: Row) => unknown): (string | null)[] {
+function listTexts(name: TextName, rows: readonly Row[], pick: (row: Row) => unknown): (string | null)[] {
   const texts: (string | null)[] = [];
   for (const row of rows) {
-    const value = valueOf(row);
+    const value = pick(row);
     const text = typeof value === 'string' ? value : null;
     if (name === 'event') texts.push(text);
     else if (text !== null) for (const item of JSON.parse(text) as unknown[]) texts.push(String(item));
