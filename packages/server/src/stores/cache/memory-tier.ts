@@ -4,10 +4,23 @@ import { isSelected, type Selection } from './protocol.ts';
 /** What an entry takes beside its body and headers, roughly: objects, key, slot. */
 const ENTRY_OVERHEAD_BYTES = 512;
 
-/** Entries in memory up to a number of bytes; the least recently used goes first. */
+interface Entry {
+  readonly key: string;
+  readonly answer: CachedAnswer;
+  readonly bytes: number;
+  /** Used before and after this one. */
+  older: Entry | null;
+  newer: Entry | null;
+}
+
+/**
+ * Entries in memory up to a number of bytes; the least recently used goes first. The order is a list of its own: a map
+ * whose front is deleted again and again has to pass over what was there each time it is asked for its first entry.
+ */
 export class MemoryTier {
-  /** Least recently used first. */
-  readonly #entries = new Map<string, CachedAnswer>();
+  readonly #entries = new Map<string, Entry>();
+  #oldest: Entry | null = null;
+  #newest: Entry | null = null;
   #bytes = 0;
 
   constructor(readonly maxBytes: number) {}
@@ -21,45 +34,65 @@ export class MemoryTier {
   }
 
   get(key: string, nowMs: number): CachedAnswer | null {
-    const answer = this.#entries.get(key);
-    if (answer === undefined) return null;
-    if (answer.expiresAtMs <= nowMs) {
-      this.#remove(key, answer);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return null;
+    if (entry.answer.expiresAtMs <= nowMs) {
+      this.#remove(entry);
       return null;
     }
-    this.#entries.delete(key);
-    this.#entries.set(key, answer);
-    return answer;
+    if (entry !== this.#newest) {
+      this.#unlink(entry);
+      this.#link(entry);
+    }
+    return entry.answer;
   }
 
   put(key: string, answer: CachedAnswer): void {
     const old = this.#entries.get(key);
-    if (old !== undefined) this.#remove(key, old);
+    if (old !== undefined) this.#remove(old);
     const bytes = entryBytes(answer);
     if (bytes > this.maxBytes) return;
-    this.#entries.set(key, answer);
+    const entry: Entry = { key, answer, bytes, older: null, newer: null };
+    this.#entries.set(key, entry);
     this.#bytes += bytes;
-    for (const [oldest, unused] of this.#entries) {
-      if (this.#bytes <= this.maxBytes) break;
-      this.#remove(oldest, unused);
-    }
+    this.#link(entry);
+    while (this.#bytes > this.maxBytes && this.#oldest !== null) this.#remove(this.#oldest);
   }
 
   /** Removes the selected entries and gives their keys. */
   purge(selection: Selection): string[] {
-    const selected = [...this.#entries].filter(([, answer]) => isSelected(answer, selection));
-    for (const [key, answer] of selected) this.#remove(key, answer);
-    return selected.map(([key]) => key);
+    const selected = [...this.#entries.values()].filter(({ answer }) => isSelected(answer, selection));
+    for (const entry of selected) this.#remove(entry);
+    return selected.map(({ key }) => key);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#oldest = null;
+    this.#newest = null;
     this.#bytes = 0;
   }
 
-  #remove(key: string, answer: CachedAnswer): void {
-    this.#entries.delete(key);
-    this.#bytes -= entryBytes(answer);
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    this.#unlink(entry);
+    this.#bytes -= entry.bytes;
+  }
+
+  /** As the one used last. */
+  #link(entry: Entry): void {
+    entry.older = this.#newest;
+    entry.newer = null;
+    if (this.#newest === null) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+  }
+
+  #unlink({ older, newer }: Entry): void {
+    if (older === null) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.#newest = older;
+    else newer.older = older;
   }
 }
 
