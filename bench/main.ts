@@ -42,7 +42,7 @@ const seconds = Number(flags.seconds ?? (flags.quick ? 1 : 5));
 const parts = flags.parts.split(',');
 const plan: Plan = {
   seconds,
-  warmSeconds: flags.quick ? 1 : 3,
+  warmSeconds: flags.quick ? 1 : 10,
   rates: parts.includes('json') ? [500, 1000] : [],
   streams: parts.includes('streams') ? [100, 1000, 4000].filter((count) => count * 2 + 500 < openFiles()) : [],
   sizes: parts.includes('sizes') ? [1_000, 40_000, 400_000, 4_000_000] : [],
