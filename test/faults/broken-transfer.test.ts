@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import type { Answer, ReadCall } from '../../packages/server/src/gateway/call.ts';
+import { Leaving } from '../../packages/server/src/gateway/leaving.ts';
 import { replyWith } from '../../packages/server/src/gateway/steps/reply-with.ts';
 import { Fields } from '../../packages/server/src/lib/index.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -25,7 +26,7 @@ beforeAll(() => {
         failure: null,
       };
       const answer = { status: 200, statusText: '', headers: new Fields(head), trail: { error: null }, pieces: body };
-      return replyWith({ request } as ReadCall, answer as unknown as Answer, {
+      return replyWith({ request, client: new Leaving() } as ReadCall, answer as unknown as Answer, {
         clock: new FakeClock(),
         idleTimeoutMs: 1000,
         tap: null,

@@ -5,6 +5,7 @@ import {
   type OpenedAnswer,
 } from '../../packages/server/src/gateway/shared-answer.ts';
 import type { BodyEnd } from '../../packages/server/src/gateway/call.ts';
+import { Leaving } from '../../packages/server/src/gateway/leaving.ts';
 import { CaptureBudget } from '../../packages/server/src/gateway/capture.ts';
 
 export const KIB = 1024;
@@ -21,8 +22,8 @@ export class Upstream {
   #queue: (Uint8Array | 'end' | Error)[] = [];
   #tell = () => {};
 
-  constructor(signal?: AbortSignal) {
-    signal?.addEventListener('abort', () => {
+  constructor(all?: Leaving) {
+    all?.onLeave(() => {
       this.aborted += 1;
     });
     this.body = new ReadableStream<Uint8Array>(
@@ -85,17 +86,17 @@ export function scene(options: Partial<InFlightOptions> = {}) {
   const stored: number[][] = [];
   /** One more caller. `answer` says what its own upstream request gives; by default 200 and a body to be fed. */
   const call = (answer: (upstream: Upstream) => Promise<Partial<Answer>> = async () => ({})) => {
-    const client = new AbortController();
+    const client = new Leaving();
     const reader = inFlight.join('key', {
-      signal: client.signal,
-      async open(signal) {
-        const upstream = new Upstream(signal);
+      client,
+      async open(all) {
+        const upstream = new Upstream(all);
         opened.push(upstream);
         return { status: 200, headers: new Headers(), body: upstream.body, upstream, ...(await answer(upstream)) };
       },
       onComplete: (_, body) => stored.push([...body.subarray(0, KIB)]),
     });
-    return { reader, leave: () => client.abort(new Error('the client left')) };
+    return { reader, leave: () => client.leave(new Error('the client left')) };
   };
   return { inFlight, budget, reports, opened, stored, call };
 }

@@ -7,6 +7,7 @@ import type { Reservation } from '../stores/counter-ports.ts';
 import type { MetadataValue, UsageSource, ZeroRetention } from '../stores/log-ports.ts';
 import type { GatewayPolicy, TokenIdentity } from '../stores/snapshot-ports.ts';
 import type { CallOptions } from './options.ts';
+import type { Leaving } from './leaving.ts';
 import { ownPieces, type Pieces, storedPieces } from './pieces.ts';
 import type { Stages } from './stages.ts';
 import type { RateStanding } from './steps/limit-rate.ts';
@@ -20,6 +21,8 @@ import type { RateStanding } from './steps/limit-rate.ts';
 export interface LocatedCall {
   readonly request: Request;
   readonly trail: Trail;
+  /** The client may leave. */
+  readonly client: Leaving;
   readonly accountId: string;
   readonly gatewayId: string;
   /** Null only for `default` before its first authenticated call. */

@@ -8,6 +8,7 @@ import {
   settled,
   Upstream,
 } from '../../../../test/support/shared-answers.ts';
+import { Leaving } from './leaving.ts';
 import type { AnswerReader } from './shared-answer.ts';
 
 describe('InFlight', () => {
@@ -182,7 +183,7 @@ describe('InFlight', () => {
     const upstream = new Upstream().push(1).end();
     const failure = new Error('no room');
     const reader = await inFlight.join('key', {
-      signal: new AbortController().signal,
+      client: new Leaving(),
       open: async () => ({ status: 200, headers: new Headers(), body: upstream.body, upstream }),
       onComplete: () => {
         throw failure;
@@ -192,12 +193,43 @@ describe('InFlight', () => {
     expect(reports).toEqual([failure]);
   });
 
+  test('an answer that is here whole is stored before anybody reads it, and everybody who waits gets it', async () => {
+    const { call, stored, inFlight, budget } = scene();
+    const bytes = Uint8Array.of(1, 2, 3);
+    const calls = [call(async () => ({ body: bytes })), call(), call()];
+    calls[2]?.leave();
+    await expect(calls[2]?.reader).rejects.toThrow('the client left');
+    const [leader, joined] = await Promise.all(calls.slice(0, 2).map(({ reader }) => reader));
+    expect(stored).toEqual([[1, 2, 3]]);
+    expect([leader?.led, joined?.led, leader?.whole, inFlight.size, budget.usedBytes]).toEqual([
+      true,
+      false,
+      bytes,
+      0,
+      0,
+    ]);
+    for (const reader of [leader, joined]) {
+      expect(await readAll(reader as AnswerReader<Answer>)).toEqual({ bytes: [1, 2, 3], end: 'done' });
+    }
+  });
+
+  test.each([
+    ['an error', { status: 500 }, {}],
+    ['one over the limit', {}, { limitBytes: 2 }],
+  ])('%s that is here whole goes to those who wait, and is not stored', async (_name, head, options) => {
+    const { call, stored, inFlight } = scene(options);
+    const calls = [call(async () => ({ ...head, body: Uint8Array.of(1, 2, 3) })), call()];
+    const readers = await Promise.all(calls.map(({ reader }) => reader));
+    for (const reader of readers) expect(await readAll(reader)).toEqual({ bytes: [1, 2, 3], end: 'done' });
+    expect([stored, inFlight.size]).toEqual([[], 0]);
+  });
+
   test('other keys lead by themselves', async () => {
     const { inFlight, call, opened } = scene();
     call();
     const upstream = new Upstream();
     const other = await inFlight.join('other', {
-      signal: new AbortController().signal,
+      client: new Leaving(),
       open: async () => ({ status: 200, headers: new Headers(), body: upstream.body, upstream }),
       onComplete: () => {},
     });
@@ -206,8 +238,10 @@ describe('InFlight', () => {
 
   test('a caller that has left already does nothing', async () => {
     const { inFlight } = scene();
+    const gone = new Leaving();
+    gone.leave(new Error('gone'));
     const joining = inFlight.join('key', {
-      signal: AbortSignal.abort(new Error('gone')),
+      client: gone,
       open: () => Promise.reject(new Error('must not be called')),
       onComplete: () => {},
     });
@@ -279,7 +313,7 @@ describe('a failed open', () => {
   test('that throws before it returns a promise counts the same', async () => {
     const { inFlight, call } = scene();
     const joining = inFlight.join('key', {
-      signal: new AbortController().signal,
+      client: new Leaving(),
       open: () => {
         throw new Error('at once');
       },

@@ -1,6 +1,7 @@
 import type { BodyEnd } from './call.ts';
 import type { CaptureBudget } from './capture.ts';
 import type { HeaderSource } from './headers.ts';
+import { Leaving } from './leaving.ts';
 import { type Pieces, storedPieces } from './pieces.ts';
 import { SharedBody } from './shared-body.ts';
 
@@ -15,17 +16,17 @@ export interface OpenedAnswer {
 /** One caller that wants the answer. */
 export interface Joining<T extends OpenedAnswer> {
   /**
-   * Makes the upstream request; called at most once, and only when this caller leads. `upstream` aborts when no caller is
-   * left; the caller's own signal must not end what others wait for.
+   * Makes the upstream request; called at most once, and only when this caller leads. `all` leave when no caller is left;
+   * the caller's own leaving must not end what others wait for.
    */
-  open(upstream: AbortSignal): Promise<T>;
+  open(all: Leaving): Promise<T>;
   /**
    * Takes the whole body, to be stored. Called once, at its clean end, when this caller's `open` gave it, the status is
    * 2xx and the body was kept whole. Once it has returned new callers do not join: they must find what it stored.
    */
   onComplete(answer: T, body: Uint8Array): void;
-  /** Aborting it is leaving, at any time. */
-  signal: AbortSignal;
+  /** May happen at any time. */
+  client: Leaving;
 }
 
 /** One caller's own way through the answer, from its first byte. */
@@ -81,10 +82,10 @@ export class InFlight<T extends OpenedAnswer> {
 
   /**
    * Leads or joins; resolves when the head of the answer is there. Rejects with the failure of the own `open`, the shared
-   * one of the leader's, or the reason of the own signal.
+   * one of the leader's, or the reason of the own leaving.
    */
   async join(key: string, joining: Joining<T>): Promise<AnswerReader<T>> {
-    joining.signal.throwIfAborted();
+    joining.client.throwIfLeft();
     const listed = this.#listed.get(key);
     if (listed !== undefined) return listed.join(joining);
     const shared = new SharedAnswer<T>(this.#options, () => {
@@ -108,7 +109,7 @@ class SharedAnswer<T extends OpenedAnswer> {
   readonly #options: InFlightOptions;
   /** Takes no new callers from here on. */
   readonly #unlist: () => void;
-  readonly #upstream = new AbortController();
+  readonly #all = new Leaving();
   /** In the order in which they came. */
   readonly #waiting = new Set<Waiting<T>>();
   #begun: { answer: T; body: SharedBody } | null = null;
@@ -124,7 +125,7 @@ class SharedAnswer<T extends OpenedAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<AnswerReader<T>>();
     const settle = () => {
       this.#waiting.delete(waiting);
-      joining.signal.removeEventListener('abort', leave);
+      stay();
     };
     const waiting: Waiting<T> = {
       joining,
@@ -138,11 +139,11 @@ class SharedAnswer<T extends OpenedAnswer> {
       },
     };
     const leave = () => {
-      waiting.reject(joining.signal.reason);
+      waiting.reject(joining.client.reason);
       if (this.#waiting.size === 0) this.#desert();
     };
     this.#waiting.add(waiting);
-    joining.signal.addEventListener('abort', leave);
+    const stay = joining.client.onLeave(leave);
     return promise;
   }
 
@@ -150,7 +151,7 @@ class SharedAnswer<T extends OpenedAnswer> {
   async open(): Promise<void> {
     for (const leader of this.#waiting) {
       try {
-        const answer = await leader.joining.open(this.#upstream.signal);
+        const answer = await leader.joining.open(this.#all);
         this.#begin(answer, leader);
         return;
       } catch (error) {
@@ -206,21 +207,21 @@ class SharedAnswer<T extends OpenedAnswer> {
 
   #desert(): void {
     this.#unlist();
-    this.#upstream.abort();
+    this.#all.leave();
   }
 }
 
 function readerOf<T extends OpenedAnswer>(
   { answer, body }: { answer: T; body: SharedBody },
-  { signal }: Joining<T>,
+  { client }: Joining<T>,
   led: boolean,
 ): AnswerReader<T> {
   const reader = body.read();
+  const stay = client.onLeave(() => reader.leave());
   const leave = () => {
-    signal.removeEventListener('abort', leave);
+    stay();
     reader.leave();
   };
-  signal.addEventListener('abort', leave);
   return {
     answer,
     led,

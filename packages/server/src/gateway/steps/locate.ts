@@ -2,6 +2,7 @@ import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/c
 import type { AnswerCache } from '../../stores/cache-ports.ts';
 import type { ControlSnapshot } from '../../stores/snapshot-ports.ts';
 import type { LocatedCall, Trail } from '../call.ts';
+import { leavingOf } from '../leaving.ts';
 import { decode, maskedTarget, type OwnTokens } from '../credentials.ts';
 
 /** Sent by browsers when an address is opened as a page or a part of one: such an answer would run in our origin. */
@@ -50,6 +51,7 @@ export function locate(request: Request, trail: Trail, deps: LocateDeps): Locate
   return {
     request,
     trail,
+    client: leavingOf(request.signal),
     accountId,
     gatewayId,
     gateway,

@@ -14,6 +14,7 @@ import {
   type Trail,
 } from '../call.ts';
 import { keysOf } from './choose-key.ts';
+import type { Leaving } from '../leaving.ts';
 import type { CacheOptions } from '../options.ts';
 import { storedPieces } from '../pieces.ts';
 import type { InFlight } from '../shared-answer.ts';
@@ -33,8 +34,8 @@ export interface CacheDeps {
   readonly observe: (opened: Opened) => Opened;
 }
 
-/** Makes the upstream request; `upstream` aborts when nobody waits any more. */
-export type Open = (upstream: AbortSignal, begin: Begin) => Promise<Opened | Failed>;
+/** Makes the upstream request; `client` leaves when nobody waits any more. */
+export type Open = (client: Leaving, begin: Begin) => Promise<Opened | Failed>;
 
 /** Carries a step's failure to all who waited for it. */
 export class FailedOpening extends Error {
@@ -58,7 +59,7 @@ export async function readCache(
   step: Step,
   { open, begin, deps }: CacheReading,
 ): Promise<Answer | Failed> {
-  const client = call.request.signal;
+  const { client } = call;
   const options = step.options.cache;
   if (options === null || options.skip || !isCacheable(step)) {
     const opened = await open(client, begin);
@@ -74,10 +75,10 @@ export async function readCache(
   // After a purge nobody joins what was under way before.
   const shared = await deps.inFlight
     .join(`${call.cacheEpoch} ${key}`, {
-      signal: client,
-      open: (upstream) => {
+      client,
+      open: (all) => {
         leads = true;
-        return openShared(upstream, { open, begin, deps });
+        return openShared(all, { open, begin, deps });
       },
       onComplete: (opened, body) => {
         if (!isStorable(opened)) return;
@@ -104,7 +105,7 @@ export async function readCache(
  * The opening that several callers may share: its rows are its own, written as its attempts end, whoever is still there.
  * @throws FailedOpening when the step gave no answer; the abort reason when nobody waits any more.
  */
-async function openShared(upstream: AbortSignal, { open, begin, deps }: CacheReading): Promise<Opened> {
+async function openShared(all: Leaving, { open, begin, deps }: CacheReading): Promise<Opened> {
   let current = null as Trail | null;
   const beginShared = (step: Step) => {
     current = begin(step);
@@ -113,7 +114,7 @@ async function openShared(upstream: AbortSignal, { open, begin, deps }: CacheRea
   };
   let opened: Opened | Failed;
   try {
-    opened = await open(upstream, beginShared);
+    opened = await open(all, beginShared);
   } catch (error) {
     // The caller whose call is refused settles its own row.
     if (current !== null && error instanceof Refusal) current.shared = false;

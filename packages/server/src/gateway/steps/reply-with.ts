@@ -162,7 +162,7 @@ class Source {
     if (piece instanceof Uint8Array) return piece;
     this.#stopTimer();
     if (piece === 'done') return piece;
-    if (this.call.request.signal.aborted) return 'cancelled';
+    if (this.call.client.left) return 'cancelled';
     if (!this.#idle) {
       this.#trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(this.#pieces.failure)}` };
     }

@@ -5,6 +5,7 @@ import { type Authorizer, CredentialError } from '../../providers/index.ts';
 import type { Opened, Step, Trail } from '../call.ts';
 import { type Send, UpstreamFailure } from '../upstream.ts';
 import { bodyOf } from '../answer-body.ts';
+import type { Leaving } from '../leaving.ts';
 import { lap } from '../stages.ts';
 import type { StreamUsage } from '../stream-usage.ts';
 import type { ChosenKey } from './choose-key.ts';
@@ -22,8 +23,8 @@ export interface Sending {
   readonly step: Step;
   readonly trail: Trail;
   readonly key: ChosenKey;
-  /** The upstream request ends when this aborts: the client left, or all that share the answer did. */
-  readonly client: AbortSignal;
+  /** The upstream request ends when this happens: the client left, or all that share the answer did. */
+  readonly client: Leaving;
   /** Longest wait for the first byte of the answer. */
   readonly firstByteTimeoutMs: number;
 }
@@ -36,9 +37,7 @@ export interface Sending {
 export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Opened> {
   const { step, trail, client } = sending;
   const upstream = new AbortController();
-  const leave = () => upstream.abort(client.reason);
-  if (client.aborted) leave();
-  else client.addEventListener('abort', leave, { once: true });
+  client.onLeave(() => upstream.abort(client.reason));
   let timedOut = false;
   const stopTimer = deps.clock.after(sending.firstByteTimeoutMs, () => {
     timedOut = true;
@@ -63,7 +62,7 @@ export async function sendAttempt(sending: Sending, deps: SendDeps): Promise<Ope
     const body = found instanceof Promise ? await found : found;
     return { step, trail, status, statusText, headers: answered, body, upstream, row: null };
   } catch (error) {
-    if (client.aborted) throw error;
+    if (client.left) throw error;
     if (error instanceof CredentialError && error.problem !== 'unreachable') {
       throw new Refusal('keyMissing', { message: error.message, cause: error });
     }

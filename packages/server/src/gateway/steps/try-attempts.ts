@@ -6,6 +6,7 @@ import { type BudgetDeps, checkBudget } from './check-budget.ts';
 import { chooseKey, type ChosenKey, type KeyDeps } from './choose-key.ts';
 import { RateCount, type RateDeps } from './limit-rate.ts';
 import { type CacheDeps, type Open, readCache } from './read-cache.ts';
+import type { Leaving } from '../leaving.ts';
 import { lap } from '../stages.ts';
 import { type SendDeps, sendAttempt } from './send-attempt.ts';
 
@@ -32,8 +33,8 @@ export async function tryAttempts(call: ReadCall, { steps, begin, deps }: Trying
   const rate = new RateCount(call, deps);
   for (const [at, step] of steps.entries()) {
     const isLastStep = at === steps.length - 1;
-    const open: Open = (upstream, beginAttempt) =>
-      tryStep(call, step, { deps, isLastStep, upstream, begin: beginAttempt, rate });
+    const open: Open = (client, beginAttempt) =>
+      tryStep(call, step, { deps, isLastStep, client, begin: beginAttempt, rate });
     const outcome = await readCache(call, step, { open, begin, deps });
     const failed = 'refusal' in outcome || (steps.length > 1 && (outcome.status < 200 || outcome.status > 299));
     if (!failed || isLastStep) {
@@ -53,7 +54,7 @@ interface StepRun {
   readonly rate: RateCount;
   readonly isLastStep: boolean;
   /** Ends what is under way: the client left, or all that share the answer did. */
-  readonly upstream: AbortSignal;
+  readonly client: Leaving;
 }
 
 /** One step with its retries. */
@@ -65,7 +66,7 @@ async function tryStep(call: ReadCall, step: Step, run: StepRun): Promise<Opened
     const delayMs = isLastTry ? null : delayBefore(outcome, retry + 1, { step, deps });
     if (delayMs === null) return outcome;
     deps.giveUp(outcome);
-    await pause(delayMs, { clock: deps.clock, client: run.upstream });
+    await pause(delayMs, { clock: deps.clock, client: run.client });
   }
 }
 
@@ -74,7 +75,7 @@ async function attempt(
   step: Step,
   { run, isLastTry }: { run: StepRun; isLastTry: boolean },
 ): Promise<Opened | Failed> {
-  const { deps, upstream: client } = run;
+  const { deps, client } = run;
   const trail = run.begin(step);
   run.rate.check();
   try {
@@ -148,18 +149,17 @@ function delayBefore(
   return retryDelayMs(retry, step.options.retry, given);
 }
 
-function pause(delayMs: number, { clock, client }: { clock: TryDeps['clock']; client: AbortSignal }): Promise<void> {
-  client.throwIfAborted();
+function pause(delayMs: number, { clock, client }: { clock: TryDeps['clock']; client: Leaving }): Promise<void> {
+  client.throwIfLeft();
   if (delayMs === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const leave = () => {
-      cancel();
-      reject(client.reason);
-    };
     const cancel = clock.after(delayMs, () => {
-      client.removeEventListener('abort', leave);
+      stay();
       resolve();
     });
-    client.addEventListener('abort', leave, { once: true });
+    const stay = client.onLeave(() => {
+      cancel();
+      reject(client.reason);
+    });
   });
 }
