@@ -51,9 +51,9 @@ export class Draft {
   ended = false;
   readonly extra: Record<string, unknown> = {};
   #lastCall: DraftCall | null = null;
-  readonly #calls = new Map<string | number, DraftCall>();
+  #calls: Map<string | number, DraftCall> | null = null;
   /** Keys that stand for another call than the one made under them. */
-  readonly #renamed = new Map<string | number, DraftCall>();
+  #renamed: Map<string | number, DraftCall> | null = null;
   #freeBytes: number;
 
   constructor(
@@ -79,6 +79,7 @@ export class Draft {
 
   /** The call known by this key (an index or an id), made on first use; calls keep that order. */
   call(key: string | number): DraftCall {
+    this.#calls ??= new Map();
     const known = this.#calls.get(key);
     if (known !== undefined) return known;
     const made: DraftCall = { id: null, name: null, argumentText: null, argumentValue: null };
@@ -88,18 +89,19 @@ export class Draft {
   }
 
   findCall(key: string | number): DraftCall | null {
-    return this.#renamed.get(key) ?? this.#calls.get(key) ?? null;
+    return this.#renamed?.get(key) ?? this.#calls?.get(key) ?? null;
   }
 
   /** A new call that takes over a key: what comes under it from now on belongs to this one. */
   renewCall(key: string | number, id: string): DraftCall {
     const call = this.call(`${key}/${id}`);
+    this.#renamed ??= new Map();
     if (this.#renamed.size < MAX_CALLS) this.#renamed.set(key, call);
     return call;
   }
 
   get callCount(): number {
-    return this.#calls.size;
+    return this.#calls?.size ?? 0;
   }
 
   /** The call that was made last. */
@@ -183,7 +185,7 @@ export class Draft {
       text: this.text?.toString() ?? null,
       reasoningText: this.reasoningText?.toString() ?? null,
       refusal: this.refusal?.toString() ?? null,
-      toolCalls: [...this.#calls.values()].map(toolCall),
+      toolCalls: this.#calls === null ? [] : Array.from(this.#calls.values(), toolCall),
       error: this.error,
       stream,
       extra: this.extra,

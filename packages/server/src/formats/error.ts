@@ -40,9 +40,14 @@ function nestedError(value: Json): Named | null {
 function wrappedError(value: Json): Named | null {
   const { error } = value;
   const object = asObject(error);
-  if (object !== null && Object.keys(object).length > 0) return plainError(object);
+  if (object !== null && !isEmpty(object)) return plainError(object);
   const message = Array.isArray(error) ? messageOf(error) : asFilled(error);
   return message === null ? null : { type: asName(value.error_type), code: codeOf(value), message };
+}
+
+function isEmpty(object: Json): boolean {
+  for (const _name in object) return false;
+  return true;
 }
 
 function firstOf(errors: unknown): Named | null {

@@ -2,7 +2,7 @@ import { completeInvocationUsage } from './bedrock-invoke/index.ts';
 import { Draft } from './draft.ts';
 import { plainTextError, readError, readErrorEvent, readHiddenError } from './error.ts';
 import type { Decoder } from './format.ts';
-import { type AwsFrame, decodeUtf8, Framer } from './framing/index.ts';
+import { type AwsFrame, decodeUtf8, Framer, type FramingSink } from './framing/index.ts';
 import { asName, asObject, asObjects, type Json, parseJson } from './json.ts';
 import type { AnswerReader, FormatName, ReadError, ReaderInput, Reading, StreamFacts } from './reading.ts';
 import { formatOf, plainFormatOf } from './registry.ts';
@@ -13,7 +13,7 @@ export function createReader(input: ReaderInput): AnswerReader {
   return new Reader(input);
 }
 
-class Reader implements AnswerReader {
+class Reader implements AnswerReader, FramingSink {
   readonly #draft: Draft;
   readonly #framer: Framer;
   readonly #expected: FormatName;
@@ -25,16 +25,7 @@ class Reader implements AnswerReader {
   constructor(input: ReaderInput) {
     this.#expected = input.format;
     this.#draft = new Draft(input.status, input.header, input.maxTextBytes);
-    this.#framer = new Framer(input.contentType, {
-      event: (name, data, complete) => this.#event(name, data, complete),
-      frame: (frame) => this.#frame(frame),
-      malformed: () => {
-        this.#facts.events += 1;
-        this.#facts.malformed += 1;
-      },
-      body: (value) => this.#body(value),
-      text: (start) => this.#text(start),
-    });
+    this.#framer = new Framer(input.contentType, this);
   }
 
   push(chunk: Uint8Array): void {
@@ -59,7 +50,12 @@ class Reader implements AnswerReader {
     return draft.reading({ ...this.#facts, ended: draft.ended || this.#facts.done });
   }
 
-  #event(name: string | null, data: string, complete: boolean): void {
+  malformed(): void {
+    this.#facts.events += 1;
+    this.#facts.malformed += 1;
+  }
+
+  event(name: string | null, data: string, complete: boolean): void {
     const text = data.trim();
     if (text === '[DONE]') {
       this.#facts.events += 1;
@@ -77,7 +73,7 @@ class Reader implements AnswerReader {
     else this.#value(value, name);
   }
 
-  #frame({ headers, payload }: AwsFrame): void {
+  frame({ headers, payload }: AwsFrame): void {
     this.#facts.events += 1;
     const value = asObject(parseJson(decodeUtf8(payload)));
     if (value === null) {
@@ -107,16 +103,27 @@ class Reader implements AnswerReader {
     this.#decoder?.event(value, name);
   }
 
-  #body(value: unknown): void {
+  body(value: unknown): void {
     const draft = this.#draft;
-    const values = asObjects(Array.isArray(value) ? value : [value]).map(withoutEnvelope);
+    const lone = asObject(value);
+    if (lone !== null) {
+      this.#lone(withoutEnvelope(lone));
+      return;
+    }
+    const values = asObjects(value).map(withoutEnvelope);
     const [first] = values;
     for (const item of values) draft.setError(this.#errorIn(item));
     if (first === undefined) return;
     const decoder = formatOf(this.#expected, first, null)?.decoder(draft);
-    if (Array.isArray(value)) decoder?.list?.(values);
-    else if (decoder !== undefined) decoder.body(first);
-    else draft.responseId = asName(first.id);
+    decoder?.list?.(values);
+  }
+
+  #lone(value: Json): void {
+    const draft = this.#draft;
+    draft.setError(this.#errorIn(value));
+    const decoder = formatOf(this.#expected, value, null)?.decoder(draft);
+    if (decoder !== undefined) decoder.body(value);
+    else draft.responseId = asName(value.id);
   }
 
   #errorIn(value: Json): ReadError | null {
@@ -127,7 +134,7 @@ class Reader implements AnswerReader {
     return { ...error, type: error.type ?? asName(header('x-amzn-errortype')?.split(':', 1)[0]) };
   }
 
-  #text(start: string): void {
+  text(start: string): void {
     if (this.#draft.status >= 400) this.#draft.setError(plainTextError(start, this.#draft.status));
   }
 }

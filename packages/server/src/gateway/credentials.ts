@@ -129,6 +129,7 @@ function isSecret(name: string, value: string, ownTokens: OwnTokens): boolean {
 
 /** Percent-decoded; a text that cannot be is taken as it is. */
 export function decode(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

@@ -131,7 +131,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     let answered: Response;
     try {
       const located = locate(request, trail, deps);
-      const admitted = await authenticate(located, deps);
+      const admitting = authenticate(located, deps);
+      const admitted = admitting instanceof Promise ? await admitting : admitting;
       lap(first, 'admit', clock);
       const call = await readBody(admitted, settings.maxBodyBytes);
       lap(first, 'body', clock);
@@ -139,7 +140,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const steps = planRoute(call, planning);
       lap(first, 'plan', clock);
       const answer = await tryAttempts(call, { steps, begin, deps: trying });
-      answered = await reply(call, answer, first);
+      const replying = reply(call, answer, first);
+      answered = replying instanceof Promise ? await replying : replying;
     } catch (error) {
       // A refusal between two attempts is a row of its own.
       if (trail.settled && !trail.shared && error instanceof Refusal) next();
@@ -153,7 +155,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return answered;
   }
 
-  function reply(call: ReadCall, answer: Answer, first: Trail): Promise<Response> {
+  function reply(call: ReadCall, answer: Answer, first: Trail): Response | Promise<Response> {
     const { trail, row } = answer;
     const tap = row === null ? endings.tap(answer, trail) : null;
     return replyWith(call, answer, {

@@ -41,7 +41,8 @@ export class Tap {
   constructor({ status, headers, step }: Observed, options: TapOptions) {
     this.#onFirst = options.onFirst;
     this.#capture = options.capture === null ? null : new Capture(options.capture.budget, options.capture.limitBytes);
-    const decoder = createDecoder(headers.get('content-encoding'), (chunk) => this.#take(chunk));
+    const encoding = headers.get('content-encoding');
+    const decoder = encoding === null ? null : createDecoder(encoding, (chunk) => this.#take(chunk));
     this.#decoder = decoder === 'opaque' ? null : decoder;
     this.#reader =
       decoder === 'opaque'

@@ -20,7 +20,7 @@ export interface AppDeps {
 
 export interface App {
   /** @param beginWaiting called when the request is here whole: from then on the connection may be silent. */
-  handle(request: Request, beginWaiting: () => void): Promise<Response>;
+  handle(request: Request, beginWaiting: () => void): Response | Promise<Response>;
   /** From now on new requests are refused with 503. */
   drain(): void;
   /** Requests that are still running. */
@@ -32,7 +32,7 @@ export function createApp(deps: AppDeps): App {
   let draining = false;
   let managing = 0;
 
-  async function handle(request: Request, beginWaiting: () => void): Promise<Response> {
+  function handle(request: Request, beginWaiting: () => void): Response | Promise<Response> {
     const path = pathOf(request.url);
     if (path.startsWith('/v1/')) return gatewayFace(request, beginWaiting);
     if (path.startsWith('/client/v4/') || path === '/openapi.json' || path === '/docs') return managementFace(request);
@@ -40,7 +40,7 @@ export function createApp(deps: AppDeps): App {
       return bindingFace(request, path, {
         accountId: deps.accountId,
         api: managementFace,
-        gateway: (inner) => gatewayFace(inner, beginWaiting),
+        gateway: async (inner) => gatewayFace(inner, beginWaiting),
       });
     }
     switch (path) {
@@ -59,11 +59,17 @@ export function createApp(deps: AppDeps): App {
     }
   }
 
-  async function gatewayFace(request: Request, beginWaiting: () => void): Promise<Response> {
+  function gatewayFace(request: Request, beginWaiting: () => void): Response | Promise<Response> {
+    const answering = () => (draining ? gatewayError(closing()) : deps.gateway.handle(request, beginWaiting));
+    return request.headers.has('origin') ? withCors(request, answering) : answering();
+  }
+
+  /** What a browser's page asks for. */
+  async function withCors(request: Request, answering: () => Response | Promise<Response>): Promise<Response> {
     const origin = allowedOrigin(request, deps.cors);
     if (isPreflight(request)) return preflightAnswer(request, origin);
-    const response = draining ? gatewayError(closing()) : await deps.gateway.handle(request, beginWaiting);
-    if (request.headers.has('origin')) setCors(response, origin);
+    const response = await answering();
+    setCors(response, origin);
     return response;
   }
 

@@ -24,14 +24,17 @@ export interface EgressOptions {
  * once, and the connection goes to the very addresses that were looked at.
  */
 export function createEgress(options: EgressOptions): Send {
-  return async (request) => {
+  return (request) => {
     const local = options.local.get(request.url.slice(0, request.url.indexOf(':')));
     if (local !== undefined) return local(request);
-    if (!request.userGiven) return ask(request, request.url);
-    const url = new URL(request.url);
-    const addresses = await checkedAddresses(url, options);
-    return addresses === null ? ask(request, request.url) : askPinned(request, url, { addresses, ca: options.ca });
+    return request.userGiven ? askUserGiven(request, options) : ask(request, request.url);
   };
+}
+
+async function askUserGiven(request: UpstreamRequest, options: EgressOptions): Promise<Response> {
+  const url = new URL(request.url);
+  const addresses = await checkedAddresses(url, options);
+  return addresses === null ? ask(request, request.url) : askPinned(request, url, { addresses, ca: options.ca });
 }
 
 interface Pinning {
@@ -40,29 +43,37 @@ interface Pinning {
   ca: string | undefined;
 }
 
-async function ask(
-  { method, headers, body, signal }: UpstreamRequest,
-  url: string,
-  pinning?: Pinning,
-): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method,
-      headers: headers.record,
-      // A view on bytes that we own; `fetch` copies nothing.
-      ...(body === null ? {} : { body: body as BodyInit }),
-      signal,
-      redirect: 'manual',
-      // Bun's own: leave gzip, br and zstd as sent; no limit beside ours.
-      decompress: false,
-      timeout: false,
-      // Sent as SNI, checked against the certificate, and part of the key of pooled connections.
-      ...(pinning === undefined ? {} : { tls: pinning }),
-    } as RequestInit);
-  } catch (error) {
+function ask({ method, headers, body, signal }: UpstreamRequest, url: string, pinning?: Pinning): Promise<Response> {
+  const init: BunRequestInit = {
+    method,
+    headers: headers.record,
+    signal,
+    redirect: 'manual',
+    // Bun's own: leave gzip, br and zstd as sent; no limit beside ours.
+    decompress: false,
+    timeout: false,
+  };
+  // A view on bytes that we own; `fetch` copies nothing.
+  if (body !== null) init.body = body as BodyInit;
+  // Sent as SNI, checked against the certificate, and part of the key of pooled connections.
+  if (pinning !== undefined) init.tls = pinning;
+  const failed = (error: unknown) => {
     if (signal.aborted) throw error;
     throw new UpstreamFailure(reasonOf(error), { cause: error });
+  };
+  try {
+    return fetch(url, init as RequestInit).catch(failed);
+  } catch (error) {
+    // What cannot be sent at all, e.g. a header that HTTP does not allow.
+    return Promise.reject(error).catch(failed);
   }
+}
+
+/** What the runtime's `fetch` takes beside the standard's. */
+interface BunRequestInit extends RequestInit {
+  decompress?: boolean;
+  timeout?: boolean;
+  tls?: Pinning;
 }
 
 /** Tries one address after the other until one takes the connection: a request that was sent is not sent again. */

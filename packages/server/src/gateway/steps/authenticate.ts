@@ -1,8 +1,8 @@
 import { Refusal } from '@headgate/contract';
 import type { GatewayPolicy, TokenIdentity } from '../../stores/snapshot-ports.ts';
 import type { AdmittedCall, LocatedCall, Trail } from '../call.ts';
-import { findCredentials } from '../credentials.ts';
-import { fieldsOf, upstreamHeaders } from '../headers.ts';
+import { findCredentials, type FoundCredentials } from '../credentials.ts';
+import { fieldsOf, type HeaderFields, upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import type { LocateDeps } from './locate.ts';
 
@@ -11,16 +11,23 @@ import type { LocateDeps } from './locate.ts';
  * token passes. The first authenticated call to `default` creates it.
  * @throws Refusal 401/2009; 400/2004 naming a `cf-aig-*` header that cannot be used.
  */
-export async function authenticate(call: LocatedCall, deps: LocateDeps): Promise<AdmittedCall> {
+export function authenticate(call: LocatedCall, deps: LocateDeps): AdmittedCall | Promise<AdmittedCall> {
   const fields = fieldsOf(call.request.headers);
   const found = findCredentials(fields, call.query, deps);
   const mayRun = found.identity !== null && allows(found.identity, call);
-  let gateway: GatewayPolicy | null = call.gateway;
-  if (gateway === null || gateway.authentication) {
-    if (!mayRun) throw new Refusal('unauthorized');
-    gateway ??= await deps.control.ensureDefaultGateway(call.accountId);
-    call.trail.gateway = gateway;
-  }
+  if (!mayRun && (call.gateway?.authentication ?? true)) throw new Refusal('unauthorized');
+  const admit = (gateway: GatewayPolicy) => admitted(call, gateway, { fields, found, mayRun });
+  return call.gateway === null ? deps.control.ensureDefaultGateway(call.accountId).then(admit) : admit(call.gateway);
+}
+
+interface Admission {
+  fields: HeaderFields;
+  found: FoundCredentials;
+  mayRun: boolean;
+}
+
+function admitted(call: LocatedCall, gateway: GatewayPolicy, { fields, found, mayRun }: Admission): AdmittedCall {
+  call.trail.gateway = gateway;
   call.trail.authenticated = mayRun && gateway.authentication;
   const options = readOptions({ get: (name) => fields[name] ?? null }, gateway);
   applyOptions(call.trail, options);

@@ -6,12 +6,17 @@ import type { AdmittedCall, ReadCall } from '../call.ts';
  * @param limitBytes largest body accepted.
  * @throws Refusal 413/2011 for a larger one. Rejects as `request.signal` does when the client leaves meanwhile.
  */
-export async function readBody(call: AdmittedCall, limitBytes: number): Promise<ReadCall> {
-  const { request, trail } = call;
+export function readBody(call: AdmittedCall, limitBytes: number): ReadCall | Promise<ReadCall> {
+  const { request } = call;
   if (request.method === 'GET' || request.method === 'HEAD') return { ...call, body: null };
   const declared = Number(request.headers.get('content-length') ?? Number.NaN);
   if (declared > limitBytes) throw tooLarge(limitBytes);
-  const bytes = Number.isNaN(declared) ? await readCounting(request, limitBytes) : await request.bytes();
+  const reading = Number.isNaN(declared) ? readCounting(request, limitBytes) : request.bytes();
+  return reading.then((bytes) => withBody(call, bytes));
+}
+
+function withBody(call: AdmittedCall, bytes: Uint8Array): ReadCall {
+  const { request, trail } = call;
   trail.requestSize = bytes.byteLength;
   trail.requestBody = bytes;
   if (bytes.byteLength === 0) {

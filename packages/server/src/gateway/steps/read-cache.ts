@@ -54,17 +54,23 @@ export interface CacheReading {
  * Answers a step out of the cache, out of an identical request under way, or by `open`. A hit and a joined answer skip
  * everything that `open` does: limits, credentials, the provider.
  */
-export async function readCache(
+export function readCache(call: ReadCall, step: Step, reading: CacheReading): Promise<Answer | Failed> {
+  const { open, begin } = reading;
+  const options = step.options.cache;
+  if (options === null || options.skip || !isCacheable(step)) return open(call.client, begin).then(ownAnswer);
+  return readCached(call, step, { ...reading, options });
+}
+
+function ownAnswer(opened: Opened | Failed): Answer | Failed {
+  return 'refusal' in opened ? opened : answerOf(opened);
+}
+
+async function readCached(
   call: ReadCall,
   step: Step,
-  { open, begin, deps }: CacheReading,
+  { open, begin, deps, options }: CacheReading & { options: CacheOptions },
 ): Promise<Answer | Failed> {
   const { client } = call;
-  const options = step.options.cache;
-  if (options === null || options.skip || !isCacheable(step)) {
-    const opened = await open(client, begin);
-    return 'refusal' in opened ? opened : answerOf(opened);
-  }
   const key = keyOf(call, step, { options, deps });
   const found = deps.cache.get(key, deps.clock.nowMs());
   const stored = found instanceof Promise ? await found : found;

@@ -23,28 +23,33 @@ export interface ReplyDeps {
  * Gives the provider's answer to the client: bytes as they come, with back-pressure. A client that leaves cancels the
  * provider; a provider that breaks off breaks the client's transfer too.
  */
-export async function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps): Promise<Response> {
+export function replyWith(call: ReadCall, answer: Answer, deps: ReplyDeps): Response | Promise<Response> {
   const { pieces } = answer;
   const { tap } = deps;
   const once = onceOnly(deps.finish);
   if (pieces === null || call.request.method === 'HEAD') {
     pieces?.leave();
-    await settleBefore(once('done'), deps.finishFirst());
-    return respond(null, answer, { call, deps });
+    const settling = settleBefore(once('done'), deps.finishFirst());
+    return after(settling, () => respond(null, answer, { call, deps }));
   }
   answer.trail.streamed = isStream(answer.headers);
   if (pieces.whole !== null && !answer.trail.streamed) {
     tap?.whole(pieces.whole);
+    const body = wholeBody(pieces.whole, answer);
     const settling = settleBefore(once('done'), deps.finishFirst());
-    if (settling !== undefined) await settling;
-    return respond(wholeBody(pieces.whole, answer), answer, { call, deps });
+    return after(settling, () => respond(body, answer, { call, deps }));
   }
   const stalled = () => void once('cancelled');
   const source = new Source(call, { pieces, trail: answer.trail, stalled }, deps);
-  const body = isWhole(answer.headers)
-    ? await readWhole(source, { tap, once, deps })
-    : streamThrough(source, { tap, once, deps });
-  return respond(body, answer, { call, deps });
+  if (!isWhole(answer.headers)) {
+    return respond(streamThrough(source, { tap, once, deps }), answer, { call, deps });
+  }
+  return readWhole(source, { tap, once, deps }).then((body) => respond(body, answer, { call, deps }));
+}
+
+/** At once where there is nothing to wait for. */
+function after(settling: Promise<void> | undefined, respond: () => Response): Response | Promise<Response> {
+  return settling === undefined ? respond() : settling.then(respond);
 }
 
 /** The head as the provider sent it, but for what concerns the connection, and signed by us. */

@@ -86,7 +86,8 @@ async function sendOnce(
   { trail, key }: Sending,
   { deps, signal }: { deps: SendDeps; signal: AbortSignal },
 ): Promise<Response> {
-  const { url, headers } = await authorized(step, key, deps.authorizer);
+  const stored = authorized(step, key, deps.authorizer);
+  const { url, headers } = stored === null ? { url: step.target.url, headers: step.headers } : await stored;
   lap(trail, 'key', deps.clock);
   const { method, body, target } = step;
   const response = await deps.send({ url, method, headers, body, signal, userGiven: target.userGiven === true });
@@ -94,13 +95,14 @@ async function sendOnce(
   return response;
 }
 
-async function authorized(
+/** The request with a credential put onto it; null where it goes as the client sent it. */
+function authorized(
   step: Step,
   key: ChosenKey,
   authorizer: Authorizer,
-): Promise<{ url: string; headers: Fields }> {
+): Promise<{ url: string; headers: Fields }> | null {
   const { provider: row, target, method, headers, body } = step;
-  if (key.kind === 'sent' || key.kind === 'none') return { url: target.url, headers };
+  if (key.kind === 'sent' || key.kind === 'none') return null;
   return authorizer.authorize({ row, target, method, headers, body, secret: key.secret });
 }
 
