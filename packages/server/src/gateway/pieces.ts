@@ -12,31 +12,44 @@ export interface Pieces {
   readonly failure: unknown;
 }
 
+/** What a reader of a body gives. */
+export type ReadResult = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>;
+
 /** A provider's body that belongs to one caller alone. */
 export function ownPieces(body: ReadableStream<Uint8Array>, upstream: AbortController): Pieces {
-  const reader = body.getReader();
-  let left = false;
-  let failure: unknown = null;
-  return {
-    whole: null,
-    async next() {
-      try {
-        const { value, done } = await reader.read();
-        return done ? (left ? 'cancelled' : 'done') : value;
-      } catch (error) {
-        failure = error;
-        return left ? 'cancelled' : 'truncated';
-      }
-    },
-    leave() {
-      left = true;
-      upstream.abort();
-      // The body errors through the abort; its rejection has no one left to tell.
-      reader.cancel().catch(() => undefined);
-    },
-    get failure() {
-      return failure;
-    },
+  return new OwnPieces(body.getReader(), upstream);
+}
+
+/** Continuations are made once, not for every piece: a stream has thousands. */
+class OwnPieces implements Pieces {
+  readonly whole = null;
+  failure: unknown = null;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #upstream: AbortController;
+  #left = false;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, upstream: AbortController) {
+    this.#reader = reader;
+    this.#upstream = upstream;
+  }
+
+  next(): Promise<Uint8Array | BodyEnd> {
+    return this.#reader.read().then(this.#took, this.#broke);
+  }
+
+  leave(): void {
+    this.#left = true;
+    this.#upstream.abort();
+    // The body errors through the abort; its rejection has no one left to tell.
+    this.#reader.cancel().catch(() => undefined);
+  }
+
+  readonly #took = ({ value, done }: ReadResult): Uint8Array | BodyEnd =>
+    done ? (this.#left ? 'cancelled' : 'done') : value;
+
+  readonly #broke = (error: unknown): BodyEnd => {
+    this.failure = error;
+    return this.#left ? 'cancelled' : 'truncated';
   };
 }
 

@@ -3,6 +3,7 @@ import type { BodyEnd } from './call.ts';
 import { Capture, type CaptureBudget } from './capture.ts';
 import type { HeaderSource } from './headers.ts';
 import { createDecoder, type Decoder } from './decode.ts';
+import type { ReadResult } from './pieces.ts';
 
 const BLANK_LINES = Buffer.from('\n\n');
 
@@ -114,23 +115,26 @@ export function tapped(
 ): { body: ReadableStream<Uint8Array>; ended: Promise<BodyEnd> } {
   const reader = source.getReader();
   const { promise: ended, resolve } = Promise.withResolvers<BodyEnd>();
+  let to: ReadableStreamDefaultController<Uint8Array>;
+  const give = ({ value, done }: ReadResult): void => {
+    if (done) {
+      resolve('done');
+      to.close();
+    } else {
+      to.enqueue(value);
+      tap.push(value);
+    }
+  };
+  const broke = (error: unknown): void => {
+    resolve(upstream.aborted ? 'cancelled' : 'truncated');
+    to.error(error);
+  };
   const body = new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
-        try {
-          const { value, done } = await reader.read();
-          if (done) {
-            resolve('done');
-            controller.close();
-          } else {
-            controller.enqueue(value);
-            tap.push(value);
-          }
-        } catch (error) {
-          resolve(upstream.aborted ? 'cancelled' : 'truncated');
-          controller.error(error);
-        }
+      start(controller) {
+        to = controller;
       },
+      pull: () => reader.read().then(give).catch(broke),
       async cancel(reason) {
         resolve('cancelled');
         await reader.cancel(reason);

@@ -9,7 +9,9 @@ const MIN_LINE_BYTES = 32;
 
 const COLON = 58;
 const SPACE = 32;
-const DATA = [100, 97, 116, 97];
+const D = 100;
+const A = 97;
+const T = 116;
 const EMPTY = new Uint8Array(0);
 /** Longest name of an event that is kept, in characters. */
 const MAX_NAME = 1024;
@@ -93,7 +95,9 @@ export class SseParser {
   }
 
   #dispatch(complete: boolean): void {
-    const { name, data, oversized } = { name: this.#name, data: this.#data, oversized: this.#oversized };
+    const name = this.#name;
+    const data = this.#data;
+    const oversized = this.#oversized;
     this.#name = null;
     this.#data = null;
     this.#size = 0;
@@ -105,7 +109,7 @@ export class SseParser {
 
 /** A `data:` line: by far the most frequent, so it is told by its bytes. */
 function isData(line: Uint8Array): boolean {
-  return line[4] === COLON && DATA.every((byte, at) => line[at] === byte);
+  return line[4] === COLON && line[0] === D && line[1] === A && line[2] === T && line[3] === A;
 }
 
 /** Without a leading UTF-8 byte order mark. */

@@ -110,21 +110,23 @@ function inOnePiece(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 function streamThrough(source: Source, { tap, once, deps }: Ending): ReadableStream<Uint8Array> {
+  let to: ReadableStreamDefaultController<Uint8Array>;
+  const give = (piece: Uint8Array | BodyEnd): Promise<void> | undefined => {
+    if (!(piece instanceof Uint8Array)) return end(piece);
+    to.enqueue(piece);
+    tap?.push(piece);
+  };
+  const end = async (how: BodyEnd) => {
+    await settleBefore(once(how), deps.finishFirst());
+    if (how === 'done') to.close();
+    else if (how === 'truncated') await breakOff(to);
+  };
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
-        const piece = await source.next();
-        if (piece instanceof Uint8Array) {
-          controller.enqueue(piece);
-          tap?.push(piece);
-        } else if (piece === 'done') {
-          await settleBefore(once('done'), deps.finishFirst());
-          controller.close();
-        } else {
-          await settleBefore(once(piece), deps.finishFirst());
-          if (piece === 'truncated') await breakOff(controller);
-        }
+      start(controller) {
+        to = controller;
       },
+      pull: () => source.next().then(give),
       async cancel() {
         source.cancel();
         await once('cancelled');
@@ -158,10 +160,13 @@ class Source {
     this.#watch(deps.idleTimeoutMs);
   }
 
-  async next(): Promise<Uint8Array | BodyEnd> {
+  next(): Promise<Uint8Array | BodyEnd> {
     this.#lastMs = this.deps.clock.monotonicMs();
     this.#waiting = true;
-    const piece = await this.#pieces.next();
+    return this.#pieces.next().then(this.#took);
+  }
+
+  readonly #took = (piece: Uint8Array | BodyEnd): Uint8Array | BodyEnd => {
     this.#waiting = false;
     this.#lastMs = this.deps.clock.monotonicMs();
     if (piece instanceof Uint8Array) return piece;
@@ -172,7 +177,7 @@ class Source {
       this.#trail.error ??= { code: 'truncated', message: `the provider broke off: ${describe(this.#pieces.failure)}` };
     }
     return 'truncated';
-  }
+  };
 
   cancel(): void {
     this.#stopTimer();
