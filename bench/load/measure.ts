@@ -38,6 +38,8 @@ export const sizeName = (bytes: number) => (bytes >= 1e6 ? `${bytes / 1e6} MB` :
 
 const CONNECTIONS = 64;
 const PROMPT_BYTES = 1000;
+/** Each size after the first finds a subject that is warm but for its length. */
+const SIZE_WARM_S = 3;
 const MB = 1024 * 1024;
 
 /** Requests/s, CPU per request, latency at fixed rates, memory. */
@@ -115,7 +117,7 @@ export async function measureStreams(running: Target & { pid: number }, plan: Pl
 export async function measureSizes(running: Target & { pid: number }, plan: Plan): Promise<Figures> {
   const figures: Figures = {};
   for (const promptBytes of plan.sizes) {
-    await runWrk(running, { connections: 1, seconds: plan.warmSeconds, promptBytes });
+    await runWrk(running, { connections: 1, seconds: Math.min(plan.warmSeconds, SIZE_WARM_S), promptBytes });
     const before = readCpu(running.pid);
     const { requests, meanMs } = await runWrk(running, { connections: 1, seconds: plan.seconds, promptBytes });
     figures[NAMES.sizeMs(promptBytes)] = meanMs;
