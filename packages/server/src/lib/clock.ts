@@ -1,5 +1,3 @@
-import { Deadlines } from './deadlines.ts';
-
 /** Time, as everything outside `lib` and `compose` sees it. Tests pass a fake one. */
 export interface Clock {
   /** Wall time in milliseconds since 1970-01-01 UTC. */
@@ -10,18 +8,10 @@ export interface Clock {
   after(delayMs: number, task: () => void): () => void;
 }
 
-/** Timers from this length on need not be exact, in milliseconds. */
-const LONG_MS = 5000;
-const deadlines = new Deadlines(
-  () => performance.now(),
-  (task, delayMs) => setTimeout(task, delayMs),
-);
-
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, task) => {
-    if (delayMs >= LONG_MS) return deadlines.after(delayMs, task);
     const timer = setTimeout(task, delayMs);
     return () => clearTimeout(timer);
   },
