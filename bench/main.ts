@@ -167,7 +167,7 @@ function openFiles(): number {
 }
 
 function reason(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ').slice(0, 400);
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 400);
 }
 
 try {
