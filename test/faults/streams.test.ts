@@ -75,6 +75,41 @@ describe('a stream', () => {
     expect((await walk.nextRow()).record).toMatchObject({ outcome: 'truncated', error: { code: 'truncated' } });
   });
 
+  const SHORT_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"model":';
+
+  test('a short answer that falls silent is given up after the idle limit', async () => {
+    const clock = new FakeClock();
+    const { promise: armed, resolve: arm } = Promise.withResolvers<void>();
+    const after = clock.after.bind(clock);
+    clock.after = (delayMs, task) => {
+      if (delayMs === 5000) arm();
+      return after(delayMs, task);
+    };
+    const { handler, connection } = driven();
+    await begin({ upstream: handler, clock, settings: { idleTimeoutMs: 5000 } });
+    const asking = fetch(`${walk.base}/openai/x`, { method: 'POST', body: '{}' }).then((response) => response.text());
+    const provider = await connection;
+    await provider.write(SHORT_HEAD);
+    await armed;
+    clock.advance(5000);
+    await expect(asking).rejects.toThrow();
+    await provider.closed;
+    expect((await walk.nextRow()).record).toMatchObject({ outcome: 'truncated', error: { code: 'timeout' } });
+  });
+
+  test('a client that leaves within a short answer ends the provider’s request', async () => {
+    const { handler, connection } = driven();
+    await begin({ upstream: handler });
+    const leaving = new AbortController();
+    const asking = fetch(`${walk.base}/openai/x`, { method: 'POST', body: '{}', signal: leaving.signal });
+    const provider = await connection;
+    await provider.write(SHORT_HEAD);
+    leaving.abort();
+    expect(asking).rejects.toThrow();
+    await provider.closed;
+    expect((await walk.nextRow()).record).toMatchObject({ outcome: 'cancelled' });
+  });
+
   test('whose client leaves ends the provider’s request, and is logged as cancelled', async () => {
     const { handler, connection } = driven();
     await begin({ upstream: handler });

@@ -26,25 +26,7 @@ export function emptyUsage(): Usage {
 
 /** Fills in what follows from the given counters; null when not one counter is known. */
 export function usageOf(known: Partial<Omit<Usage, 'inputFull'>>): Usage | null {
-  const usage: Usage = {
-    input: known.input ?? null,
-    output: known.output ?? null,
-    total: known.total ?? null,
-    inputFull: null,
-    cacheRead: known.cacheRead ?? null,
-    cacheWrite: known.cacheWrite ?? null,
-    cacheWrite1h: known.cacheWrite1h ?? null,
-    cacheReadAudio: known.cacheReadAudio ?? null,
-    cacheReadImage: known.cacheReadImage ?? null,
-    reasoning: known.reasoning ?? null,
-    audioInput: known.audioInput ?? null,
-    audioOutput: known.audioOutput ?? null,
-    imageInput: known.imageInput ?? null,
-    imageOutput: known.imageOutput ?? null,
-    toolUsePrompt: known.toolUsePrompt ?? null,
-    cacheIncluded: known.cacheIncluded ?? true,
-    units: known.units ?? {},
-  };
+  const usage: Usage = Object.assign(emptyUsage(), known);
   if (isEmpty(usage)) return null;
   usage.inputFull = wholePrompt(usage);
   return usage;

@@ -5,7 +5,7 @@ import type { HeaderSource } from './headers.ts';
 /** Good answers of a known length up to this many bytes are read in one go, without a stream in between. */
 const SHORT_BYTES = 64 * 1024;
 /** Those up to this many are passed on in one piece, which keeps their `content-length`. */
-export const WHOLE_BODY_BYTES = 1024 * 1024;
+const WHOLE_BODY_BYTES = 1024 * 1024;
 
 const STREAM_TYPES = /event-stream|ndjson|jsonl|stream\+json|vnd\.amazon\.eventstream/i;
 

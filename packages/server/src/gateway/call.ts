@@ -23,6 +23,8 @@ export interface LocatedCall {
   readonly trail: Trail;
   /** The client may leave. */
   readonly client: Leaving;
+  /** The client's header fields as sent, our tokens among them. */
+  readonly sent: Fields;
   readonly accountId: string;
   readonly gatewayId: string;
   /** Null only for `default` before its first authenticated call. */

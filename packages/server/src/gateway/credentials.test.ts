@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { ControlSnapshot, TokenIdentity } from '../stores/snapshot-ports.ts';
-import { fieldsOf } from './headers.ts';
+import { Fields } from '../lib/index.ts';
 import { findCredentials as find, maskedTarget, OwnTokens } from './credentials.ts';
 
 const OURS = 'hg_our-own-token';
@@ -14,7 +14,7 @@ const identity: TokenIdentity = {
 const control = { token: (value: string) => (value === OURS ? identity : null) } as ControlSnapshot;
 const ownTokens = new OwnTokens([OURS]);
 const findCredentials = (headers: Headers, query: string, deps: typeof control) =>
-  find(fieldsOf(headers), query, { control: deps, ownTokens });
+  find(Fields.of(headers).record, query, { control: deps, ownTokens });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('our token is found and dropped wherever a client puts it', () => {

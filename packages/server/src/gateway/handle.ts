@@ -131,8 +131,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     let answered: Response;
     try {
       const located = locate(request, trail, deps);
-      const admitting = authenticate(located, deps);
-      const admitted = admitting instanceof Promise ? await admitting : admitting;
+      const admitted = await authenticate(located, deps);
       lap(first, 'admit', clock);
       const call = await readBody(admitted, settings.maxBodyBytes);
       lap(first, 'body', clock);
@@ -140,8 +139,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const steps = planRoute(call, planning);
       lap(first, 'plan', clock);
       const answer = await tryAttempts(call, { steps, begin, deps: trying });
-      const replying = reply(call, answer, first);
-      answered = replying instanceof Promise ? await replying : replying;
+      answered = await reply(call, answer, first);
     } catch (error) {
       // A refusal between two attempts is a row of its own.
       if (trail.settled && !trail.shared && error instanceof Refusal) next();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { Refusal } from '@headgate/contract';
 import { Fields } from '../lib/index.ts';
-import { booleanHeader, clientHeaders, fieldsOf, metadataHeader, upstreamHeaders } from './headers.ts';
+import { booleanHeader, clientHeaders, metadataHeader, upstreamHeaders } from './headers.ts';
 
 describe('upstream headers', () => {
   test('hop-by-hop fields, our own, and those named by connection stay behind', () => {
@@ -25,7 +25,7 @@ describe('upstream headers', () => {
       'content-type': 'application/json',
       'user-agent': 'test/1',
     });
-    expect(upstreamHeaders(fieldsOf(incoming), new Set(['x-api-key'])).record).toEqual({
+    expect(upstreamHeaders(Fields.of(incoming).record, new Set(['x-api-key'])).record).toEqual({
       authorization: 'Bearer sk',
       'content-type': 'application/json',
       'user-agent': 'test/1',

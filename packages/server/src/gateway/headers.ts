@@ -31,11 +31,6 @@ const OWN_PREFIX = 'cf-aig-';
 /** Fields by lower-case name, lists joined with commas. */
 export type HeaderFields = Readonly<FieldRecord>;
 
-/** All fields at once. Of requests, which set no cookies: those would be a list. */
-export function fieldsOf(headers: Headers): HeaderFields {
-  return headers.toJSON() as HeaderFields;
-}
-
 /** The client's headers that may go upstream; `drop` names further ones (our own tokens, placeholder keys). */
 export function upstreamHeaders(incoming: HeaderFields, drop: ReadonlySet<string>): Fields {
   const listed = listedInConnection(incoming.connection ?? null);

@@ -57,16 +57,10 @@ function ask({ method, headers, body, signal }: UpstreamRequest, url: string, pi
   if (body !== null) init.body = body as BodyInit;
   // Sent as SNI, checked against the certificate, and part of the key of pooled connections.
   if (pinning !== undefined) init.tls = pinning;
-  const failed = (error: unknown) => {
+  return fetch(url, init as RequestInit).catch((error: unknown) => {
     if (signal.aborted) throw error;
     throw new UpstreamFailure(reasonOf(error), { cause: error });
-  };
-  try {
-    return fetch(url, init as RequestInit).catch(failed);
-  } catch (error) {
-    // What cannot be sent at all, e.g. a header that HTTP does not allow.
-    return Promise.reject(error).catch(failed);
-  }
+  });
 }
 
 /** What the runtime's `fetch` takes beside the standard's. */

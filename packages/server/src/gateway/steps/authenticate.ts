@@ -2,7 +2,7 @@ import { Refusal } from '@headgate/contract';
 import type { GatewayPolicy, TokenIdentity } from '../../stores/snapshot-ports.ts';
 import type { AdmittedCall, LocatedCall, Trail } from '../call.ts';
 import { findCredentials, type FoundCredentials } from '../credentials.ts';
-import { fieldsOf, type HeaderFields, upstreamHeaders } from '../headers.ts';
+import { upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import type { LocateDeps } from './locate.ts';
 
@@ -12,24 +12,22 @@ import type { LocateDeps } from './locate.ts';
  * @throws Refusal 401/2009; 400/2004 naming a `cf-aig-*` header that cannot be used.
  */
 export function authenticate(call: LocatedCall, deps: LocateDeps): AdmittedCall | Promise<AdmittedCall> {
-  const fields = fieldsOf(call.request.headers);
-  const found = findCredentials(fields, call.query, deps);
+  const found = findCredentials(call.sent.record, call.query, deps);
   const mayRun = found.identity !== null && allows(found.identity, call);
   if (!mayRun && (call.gateway?.authentication ?? true)) throw new Refusal('unauthorized');
-  const admit = (gateway: GatewayPolicy) => admitted(call, gateway, { fields, found, mayRun });
+  const admit = (gateway: GatewayPolicy) => admitted(call, gateway, { found, mayRun });
   return call.gateway === null ? deps.control.ensureDefaultGateway(call.accountId).then(admit) : admit(call.gateway);
 }
 
 interface Admission {
-  fields: HeaderFields;
   found: FoundCredentials;
   mayRun: boolean;
 }
 
-function admitted(call: LocatedCall, gateway: GatewayPolicy, { fields, found, mayRun }: Admission): AdmittedCall {
+function admitted(call: LocatedCall, gateway: GatewayPolicy, { found, mayRun }: Admission): AdmittedCall {
   call.trail.gateway = gateway;
   call.trail.authenticated = mayRun && gateway.authentication;
-  const options = readOptions({ get: (name) => fields[name] ?? null }, gateway);
+  const options = readOptions(call.sent, gateway);
   applyOptions(call.trail, options);
   return {
     ...call,
@@ -37,7 +35,7 @@ function admitted(call: LocatedCall, gateway: GatewayPolicy, { fields, found, ma
     options,
     identity: mayRun ? found.identity : null,
     query: found.query,
-    headers: upstreamHeaders(fields, found.drop),
+    headers: upstreamHeaders(call.sent.record, found.drop),
   };
 }
 

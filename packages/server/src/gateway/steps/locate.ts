@@ -1,4 +1,5 @@
 import { ACCOUNT_ID, DEFAULT_GATEWAY_ID, GATEWAY_ID, Refusal } from '@headgate/contract';
+import { Fields } from '../../lib/index.ts';
 import type { AnswerCache } from '../../stores/cache-ports.ts';
 import type { ControlSnapshot } from '../../stores/snapshot-ports.ts';
 import type { LocatedCall, Trail } from '../call.ts';
@@ -44,7 +45,8 @@ export function locate(request: Request, trail: Trail, deps: LocateDeps): Locate
     throw new Refusal('gatewayUnknown');
   }
   trail.gateway = gateway;
-  readHeaders(request.headers, trail);
+  const sent = Fields.of(request.headers);
+  readHeaders(sent, trail);
   if (deps.ownTokens.in(decode(parts.path)) !== null) {
     throw new Refusal('requestInvalid', { message: 'a token of this gateway may not stand in the path' });
   }
@@ -52,6 +54,7 @@ export function locate(request: Request, trail: Trail, deps: LocateDeps): Locate
     request,
     trail,
     client: leavingOf(request.signal),
+    sent,
     accountId,
     gatewayId,
     gateway,
@@ -62,7 +65,7 @@ export function locate(request: Request, trail: Trail, deps: LocateDeps): Locate
   };
 }
 
-function readHeaders(headers: Headers, trail: Trail): void {
+function readHeaders(headers: Fields, trail: Trail): void {
   const destination = headers.get('sec-fetch-dest');
   trail.userAgent = headers.get('user-agent');
   trail.requestContentType = headers.get('content-type');

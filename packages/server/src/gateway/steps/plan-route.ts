@@ -1,11 +1,11 @@
 import { Refusal } from '@headgate/contract';
-import type { Fields } from '../../lib/index.ts';
+import { Fields } from '../../lib/index.ts';
 import { readRequest, type RequestReading } from '../../formats/index.ts';
 import { customProviderRow, findProvider, type ProviderRow, type RetentionSwitch } from '../../providers/index.ts';
 import type { ConfigSnapshot } from '../../stores/snapshot-ports.ts';
 import type { ReadCall, Step } from '../call.ts';
 import { findCredentials, type OwnTokens } from '../credentials.ts';
-import { fieldsOf, upstreamHeaders } from '../headers.ts';
+import { upstreamHeaders } from '../headers.ts';
 import { type CallOptions, readOptions } from '../options.ts';
 import { readUniversal, type UniversalStep } from '../universal.ts';
 import { waitsToBeAsked } from '../stream-usage.ts';
@@ -49,12 +49,12 @@ function planNative(call: ReadCall, deps: PlanDeps): Step {
 /** A step's own headers take the place of the request's: only our switches are inherited. */
 function planUniversal(call: ReadCall, { step, index }: { step: UniversalStep; index: number }, deps: PlanDeps): Step {
   const queryAt = step.endpoint.indexOf('?');
-  const fields = fieldsOf(step.headers);
-  const found = findCredentials(fields, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps);
-  const own = readOptions({ get: (name) => fields[name] ?? call.request.headers.get(name) }, call.gateway);
+  const sent = Fields.of(step.headers);
+  const found = findCredentials(sent.record, queryAt < 0 ? '' : step.endpoint.slice(queryAt), deps);
+  const own = readOptions({ get: (name) => sent.get(name) ?? call.sent.get(name) }, call.gateway);
   // What restricts can be tightened by a step, not loosened.
   const options = { ...own, ownKeysOnly: own.ownKeysOnly || call.options.ownKeysOnly };
-  const headers = upstreamHeaders(fields, found.drop);
+  const headers = upstreamHeaders(sent.record, found.drop);
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return planStep(call, deps, {
     index,

@@ -9,7 +9,7 @@ import type { AdmittedCall, ReadCall } from '../call.ts';
 export function readBody(call: AdmittedCall, limitBytes: number): ReadCall | Promise<ReadCall> {
   const { request } = call;
   if (request.method === 'GET' || request.method === 'HEAD') return { ...call, body: null };
-  const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+  const declared = Number(call.sent.get('content-length') ?? Number.NaN);
   if (declared > limitBytes) throw tooLarge(limitBytes);
   const reading = Number.isNaN(declared) ? readCounting(request, limitBytes) : request.bytes();
   return reading.then((bytes) => withBody(call, bytes));

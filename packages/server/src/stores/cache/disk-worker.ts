@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { serve } from '../worker-link.ts';
-import { CacheFile, damageIn } from './cache-file.ts';
+import { CacheFile } from './cache-file.ts';
+import { damageIn } from './cache-schema.ts';
 import type { Change, LossNews, DiskOps, WireEntry } from './protocol.ts';
 
 declare const self: Worker;

@@ -1,7 +1,9 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CacheBench } from '../../../../../test/support/answer-caches.ts';
+import { CacheFile } from './cache-file.ts';
 import { cachedAnswer, keyOf, START_MS } from '../contract/index.ts';
 
 const FULL_DISK_CHILD = new URL('../../../../../test/support/full-disk-child.ts', import.meta.url);
@@ -32,6 +34,7 @@ describe('damage', () => {
   const DAMAGES: [string, () => void][] = [
     ['garbage', () => writeFileSync(bench.file, 'garbage '.repeat(2000))],
     ['another program’s database', () => foreignDatabase(bench.file)],
+    ['a version that wrote it otherwise', () => setVersion(bench.file, 1)],
     ['a cut', () => truncateSync(bench.file, 20_000)],
     ['a changed byte in a body', () => flip((bytes) => bytes.indexOf('can be found') + 40_000)],
     ['a changed byte in headers', () => flip((bytes) => bytes.lastIndexOf('application/json'))],
@@ -61,7 +64,7 @@ describe('damage', () => {
 
   test('found while writing: the entries being written are kept', async () => {
     await fill();
-    // The root page of the table: the index alone is read at the start.
+    // In the root page of the table, where its cells begin: reading does not look at it, writing does.
     flip(() => 8192 + 5);
     const again = await bench.open();
     expect(bench.problems).toEqual([]);
@@ -70,6 +73,25 @@ describe('damage', () => {
     expect(await bench.found(again, ['d'])).toEqual(['d']);
     expect(bench.problems).toHaveLength(1);
   });
+});
+
+test('a batch of which one entry cannot be written changes nothing, and what was there is found as before', () => {
+  mkdirSync(dirname(bench.file), { recursive: true });
+  const file = new CacheFile(bench.file, 1e9);
+  const entry = (name: string, more: object = {}) => {
+    const { body: _, ...head } = cachedAnswer();
+    return { ...head, key: keyOf(name), bodyBytes: 3, ...more };
+  };
+  const [old, good] = [Buffer.from('old'), Buffer.from('newbad')];
+  file.write([entry('a'), entry('b')], Buffer.concat([old, old]));
+  expect(() => file.write([entry('a'), entry('c', { status: null })], good)).toThrow('NOT NULL');
+  expect(file.fingerprints()).toHaveLength(2);
+  expect(Buffer.from(file.read(keyOf('a'), START_MS)?.body ?? []).toString()).toBe('old');
+  expect(file.read(keyOf('c'), START_MS)).toBeNull();
+  file.write([entry('a')], Buffer.from('new'));
+  expect(Buffer.from(file.read(keyOf('a'), START_MS)?.body ?? []).toString()).toBe('new');
+  expect(file.fingerprints()).toHaveLength(2);
+  file.close();
 });
 
 test('a full disk stops the storing alone, and what is purged is gone all the same', async () => {
@@ -82,6 +104,12 @@ test('a full disk stops the storing alone, and what is purged is gone all the sa
   expect(problems[0]).toContain('cannot use its file');
   expect(problems.at(-1)).toContain('is emptied as a whole, since entries cannot be removed from it');
 });
+
+function setVersion(path: string, version: number): void {
+  const db = new Database(path);
+  db.run(`PRAGMA user_version = ${version}`);
+  db.close();
+}
 
 function foreignDatabase(path: string): void {
   rmSync(path);

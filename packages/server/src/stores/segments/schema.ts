@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { Database } from 'bun:sqlite';
 import { DamagedSegment } from './damage.ts';
+import type { StoredRow } from './row-codec.ts';
 
 /**
  * One segment file. `rows` is the truth; `chunks` and `columns` repeat what filters and orders need, by column and
@@ -58,9 +59,47 @@ CREATE TABLE rollups (key INTEGER PRIMARY KEY, sums BLOB NOT NULL, times BLOB NO
 CREATE TABLE rollup_changes (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
 `;
 
-/** Reads one `StoredRow` by `seq`. */
-export const SELECT_ROW = `SELECT seq, id, event, origin, ending, bill, bill_numbers, created, duration, latency, request_size, response_size, tokens_in,
-  tokens_out, cache_read, cache_write, reasoning, CAST(cost AS TEXT) AS cost, CAST(saved AS TEXT) AS saved, feedback, score, metadata, usage, stages, error FROM rows WHERE seq = ?`;
+/** Columns of `rows` in the order of the table, but for `seq`, which is the first. */
+export const ROW_COLUMNS = [
+  'id',
+  'event',
+  'origin',
+  'ending',
+  'bill',
+  'bill_numbers',
+  'created',
+  'duration',
+  'latency',
+  'request_size',
+  'response_size',
+  'tokens_in',
+  'tokens_out',
+  'cache_read',
+  'cache_write',
+  'reasoning',
+  'cost',
+  'saved',
+  'feedback',
+  'score',
+  'metadata',
+  'usage',
+  'stages',
+  'error',
+] as const satisfies readonly (keyof StoredRow)[];
+/** Takes `seq` and the columns by position: binding by name takes longer than the rest of the statement. */
+export const INSERT_ROW = `INSERT INTO rows VALUES (?, ${ROW_COLUMNS.map((column) =>
+  isMoney(column) ? 'CAST(? AS INTEGER)' : '?',
+).join(', ')})`;
+export const INSERT_BODIES = 'INSERT INTO bodies VALUES (?, ?, ?, ?)';
+
+/** Reads one `StoredRow` by `seq`. Money as text, which holds all 64 bits. */
+export const SELECT_ROW = `SELECT seq, ${ROW_COLUMNS.map((column) =>
+  isMoney(column) ? `CAST(${column} AS TEXT) AS ${column}` : column,
+).join(', ')} FROM rows WHERE seq = ?`;
+
+function isMoney(column: (typeof ROW_COLUMNS)[number]): boolean {
+  return column === 'cost' || column === 'saved';
+}
 
 /** "HGLS", in the file header, so that a stray database is not taken for a segment. */
 export const APPLICATION_ID = 0x48474c53;

@@ -16,7 +16,7 @@ import {
   withBill,
   withMetadataKeys,
 } from './row-codec.ts';
-import { BUSY_MS, openSegment, SELECT_ROW } from './schema.ts';
+import { BUSY_MS, INSERT_BODIES, INSERT_ROW, openSegment, ROW_COLUMNS, SELECT_ROW } from './schema.ts';
 import { DamagedSegment } from './damage.ts';
 import { RollupWriter } from './rollup-writer.ts';
 
@@ -29,39 +29,6 @@ interface Meta {
   next_chunk: number;
   first_created: number | null;
 }
-
-/** Columns of `rows` in the order of the table, but for `seq`, which is the first. */
-const ROW_COLUMNS = [
-  'id',
-  'event',
-  'origin',
-  'ending',
-  'bill',
-  'bill_numbers',
-  'created',
-  'duration',
-  'latency',
-  'request_size',
-  'response_size',
-  'tokens_in',
-  'tokens_out',
-  'cache_read',
-  'cache_write',
-  'reasoning',
-  'cost',
-  'saved',
-  'feedback',
-  'score',
-  'metadata',
-  'usage',
-  'stages',
-  'error',
-] as const satisfies readonly (keyof StoredRow)[];
-/** By position: binding by name takes longer than the rest of the statement. */
-const INSERT_ROW = `INSERT INTO rows VALUES (?, ${ROW_COLUMNS.map((column) =>
-  column === 'cost' || column === 'saved' ? 'CAST(? AS INTEGER)' : '?',
-).join(', ')})`;
-const INSERT_BODIES = 'INSERT INTO bodies VALUES (?, ?, ?, ?)';
 
 /**
  * One segment, open for writing. Every change runs inside `transaction`; after one that failed the object no longer
